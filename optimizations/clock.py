@@ -1,0 +1,110 @@
+"""Time and chance: the two things that make a run different each time, held in
+one place.
+
+Everything in this project waits with `asyncio.sleep` and reads `now()`. So a
+whole program, unchanged, also runs on a *virtual clock*: an event loop that
+starts at 0 and, when every task waits, jumps to the next timer instead of
+waiting for it. An hour of traffic takes about a minute, and the same seed
+gives the same result to the byte.
+
+Chance comes from `chance(seed, request_id, ...)`: a generator keyed by *what
+is decided*, never one stream that all tasks draw from, because then the order
+in which tasks happen to run would change every result.
+
+When it does not help: whatever waits on the outside world (a socket, a thread,
+a child process) needs real time, and the virtual loop refuses it rather than
+mix the two. The idea comes from trio's autojump clock and FoundationDB's
+simulation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from random import Random
+from typing import Any, NoReturn, TypeVar
+
+T = TypeVar("T")
+
+
+def now() -> float:
+    """Seconds on the running loop's clock, else on the monotonic one. Only
+    differences mean anything.
+    """
+    try:
+        return asyncio.get_running_loop().time()
+    except RuntimeError:
+        return time.monotonic()
+
+
+def chance(*key: object) -> Random:
+    """A generator for one decision: the same key gives the same draws,
+    whatever else runs meanwhile.
+    """
+    return Random("/".join(map(str, key)))
+
+
+class Deadlock(RuntimeError):
+    """Every task waits and no timer is left: on a virtual clock nothing can
+    ever happen again.
+    """
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """An event loop whose time jumps. Use it through `run_virtual`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seconds = 0.0
+        self._selector = self  # asked what happened outside: nothing does
+
+    def time(self) -> float:
+        return self._seconds
+
+    def select(self, timeout: float | None) -> list[Any]:
+        """Called once a turn with the seconds until the next timer: 0 if
+        something is ready, None if there is none.
+        """
+        if timeout is None:
+            raise Deadlock(
+                "every task waits, and no timer is left that could wake one"
+            )
+        if not self._ready:  # type: ignore[attr-defined]
+            # At least 1 ns: a wait too short to move the clock would otherwise
+            # be re-checked for ever.
+            self._seconds += max(timeout, 1e-9)
+        return []
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """Run it here and now: a thread would live on another clock."""
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    async def create_connection(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise RuntimeError(
+            "the virtual clock has no sockets and no processes: "
+            "what talks to the world runs on the real clock"
+        )
+
+    create_server = create_datagram_endpoint = create_connection
+    create_unix_connection = create_unix_server = create_connection
+    subprocess_exec = subprocess_shell = getaddrinfo = create_connection
+
+    def _process_events(self, events: list[Any]) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        pass
+
+
+def run_virtual(main: Coroutine[Any, Any, T]) -> T:
+    """Like `asyncio.run`, on a virtual clock that starts at 0."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(main)
