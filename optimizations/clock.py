@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from math import inf
 from random import Random
 from typing import Any, NoReturn, TypeVar
 
@@ -40,9 +41,9 @@ def now() -> float:
 
 def chance(*key: object) -> Random:
     """A generator for one decision: the same key gives the same draws,
-    whatever else runs meanwhile.
+    whatever else runs meanwhile, in every process.
     """
-    return Random("/".join(map(str, key)))
+    return Random(repr(key))  # a text is hashed the same everywhere
 
 
 class Deadlock(RuntimeError):
@@ -56,6 +57,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def __init__(self) -> None:
         super().__init__()
+        # Fixed, for the system's own differs: 1 ns here, 16 ms elsewhere.
+        self._clock_resolution = 1e-9
         self._seconds = 0.0
         self._selector = self  # asked what happened outside: nothing does
 
@@ -66,14 +69,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Called once a turn with the seconds until the next timer: 0 if
         something is ready, None if there is none.
         """
-        if timeout is None:
+        if self._ready or self._stopping:  # type: ignore[attr-defined]
+            return []
+        if timeout is None or self._scheduled[0].when() == inf:  # type: ignore[attr-defined]
             raise Deadlock(
                 "every task waits, and no timer is left that could wake one"
             )
-        if not self._ready:  # type: ignore[attr-defined]
-            # At least 1 ns: a wait too short to move the clock would otherwise
-            # be re-checked for ever.
-            self._seconds += max(timeout, 1e-9)
+        # At least 1 ns: a wait too short to move the clock would otherwise be
+        # re-checked for ever.
+        self._seconds += max(timeout, 1e-9)
         return []
 
     def run_in_executor(  # type: ignore[override]

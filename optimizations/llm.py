@@ -37,7 +37,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from optimizations.clock import now
-from optimizations.errors import Incomplete
+from optimizations.errors import BadRequest, Incomplete
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,8 @@ class Message:
 
     role: str
     content: str
-    extra: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # name, tool calls: passed on untouched
+    # name, tool calls: passed on untouched
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +85,13 @@ class Request:
     request_id: str  # given by whoever asks: bills, logs, chance go by it
     max_tokens: int = 512
     temperature: float = 0.0
-    options: Mapping[str, Any] = field(
-        default_factory=dict, hash=False
-    )  # all else that changes the answer
+    # all else that changes the answer
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     streamed: bool = True  # the caller's wish; not part of a cache key
-    deadline: float | None = (
-        None  # on the clock of `now()`: one budget over every wait and attempt
-    )
-    idempotency_key: str | None = (
-        None  # asked again under the same key, the provider bills once
-    )
+    # on the clock of `now()`: one budget over every wait and attempt
+    deadline: float | None = None
+    # asked again under the same key, the provider bills once
+    idempotency_key: str | None = None
     trace: Trace = field(default_factory=Trace, compare=False)
 
     @classmethod
@@ -127,8 +123,15 @@ class Request:
 
     @property
     def choices(self) -> int:
-        """How many answers are wanted side by side (OpenAI's `n`)."""
-        return int(self.options.get("n") or 1)
+        """How many answers are wanted side by side (OpenAI's `n`). Raises
+        `BadRequest` where that is no number from 1.
+        """
+        wanted = self.options.get("n")
+        if wanted is None:
+            return 1
+        if type(wanted) is not int or wanted < 1:
+            raise BadRequest(f"n must be a whole number from 1, not {wanted}")
+        return wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +144,8 @@ class Chunk:
     index: int = 0  # which of the choices this belongs to
     finish_reason: str | None = None  # stop, length, ...: once for each choice
     usage: Usage | None = None
-    extra: Mapping[str, Any] = field(
-        default_factory=dict, hash=False
-    )  # role, tool calls, reasoning
+    # role, tool calls, reasoning
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +185,21 @@ class Draft:
         self._usage: Usage | None = None
 
     def add(self, chunk: Chunk) -> None:
-        """Take one more chunk."""
-        if chunk.text and chunk.index < len(self._texts):
-            self._texts[chunk.index].append(chunk.text)
-        if chunk.finish_reason is not None:
-            self._reasons[chunk.index] = chunk.finish_reason
+        """Take one more chunk. A choice that was not asked for is not ours."""
         if chunk.usage is not None:
             self._usage = chunk.usage
+        if not 0 <= chunk.index < len(self._texts):
+            return
+        self._texts[chunk.index].append(chunk.text)
+        if chunk.finish_reason is not None:
+            self._reasons[chunk.index] = chunk.finish_reason
 
     @property
     def finished(self) -> bool:
         """Whether each choice has said why it ended. Only then is this an
         answer.
         """
-        return len(self._reasons) >= len(self._texts)
+        return len(self._reasons) == len(self._texts)
 
     @property
     def partial(self) -> str:

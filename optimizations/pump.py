@@ -122,8 +122,8 @@ class Pump:
             if task.cancelled()
             else task.exception()
         )
-        self._on_end()
         self._wake()
+        self._on_end()
 
     def _make_room(self) -> None:
         """Over the limit, drop what every reader has had."""
@@ -141,4 +141,5 @@ class Pump:
 
 
 def _size(chunk: Chunk) -> int:
-    return len(chunk.text) + 64  # a chunk without text is not free either
+    """About what a chunk weighs: one without text is not free either."""
+    return len(chunk.text) + (len(str(chunk.extra)) if chunk.extra else 0) + 64

@@ -1,7 +1,7 @@
 """A written schedule of what goes wrong and when: windows in time, rather than
 a probability that never comes when wanted.
 
-    0-10 error status=500 share=0.3     three in ten of the first 10 s' requests
+    0-10 error status=500 share=0.3     three in ten of those of 10 s
     20-30 error status=429 retry_after=2
     30-inf stall seconds=60 period=8    flapping: 4 s ill, 4 s well, and again
 
@@ -25,7 +25,7 @@ KINDS = {
     "stall": "pauses for `seconds` after `after_tokens`",
     "drip": "lets `seconds` pass before every token",
     "cut": "ends without an end after `after_tokens`",
-    "error_in_stream": "sends an error event after `after_tokens`, inside a 200",
+    "error_in_stream": "sends an error after `after_tokens`, inside a 200",
 }
 
 
@@ -92,7 +92,7 @@ class Fault:
                 )
         except ValueError:
             raise ValueError(
-                f"cannot read {text!r}: a fault is START-END KIND name=value ..."
+                f"cannot read {text!r}: it is START-END KIND name=value ..."
             ) from None
         if unknown := values.keys() - {field.name for field in fields(cls)}:
             raise ValueError(

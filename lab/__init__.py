@@ -1,0 +1,1 @@
+"""What lesson and benchmark share: questions, traffic, real parts."""
