@@ -1,17 +1,27 @@
 """What a chapter is made of: steps, which are data, so they read as text.
 
-A step says why, names the source that it is about, and has one demonstration:
-a coroutine that runs the real modules and returns an `Outcome`, a table and a
-sentence filled from what was just measured. The author of a chapter writes no
-screen code, and no number: those come from the run.
+Every step has the same beats. It says *why*, shows the *source* that it is
+about, lets the learner *predict* a figure, *runs* a demonstration on the real
+modules, *compares* what was said with what was measured (and says when the
+idea does not help), and offers a knob to *try* again with.
 
-A demonstration runs on the virtual clock (`Clock.SIMULATED`: exact, the same
-on each machine) or on the real one (`Clock.MEASURED`: this machine, now).
+A demonstration is a coroutine that returns an `Outcome`: a table, a sentence
+filled from what was just measured, the figures that predictions are held
+against. So the author of a chapter writes no screen code, and no number.
+
+It runs on the virtual clock (`Clock.SIMULATED`: exact, the same on each
+machine) or on the real one (`Clock.MEASURED`: this machine, now).
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -40,12 +50,43 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, for the replay: a mark on a lane."""
+
+    at: float  # seconds of the demonstration's clock
+    lane: str
+    mark: str  # one character; the step's legend says what it means
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a demonstration found."""
 
     table: Table
     says: str  # one or two sentences, filled from the run
-    warnings: Sequence[str] = ()  # a part that is missing, and how to get it
+    measured: Mapping[str, float] = field(default_factory=dict)
+    events: Sequence[Event] = ()  # replayed where somebody watches
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A figure to guess before it is measured."""
+
+    question: str
+    figure: str  # its name in `Outcome.measured`
+    unit: str  # "s", "%" or a noun
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """A number of the demonstration that the learner may turn."""
+
+    name: str
+    value: float  # as the lesson has it
+    low: float
+    high: float
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +99,7 @@ class Context:
     model: str  # mock, server or endpoint: who answers on the real clock
     state_folder: Path  # for what outlives a run
     tell: Callable[[str], None]  # text to show while it happens
+    knobs: Mapping[str, float] = field(default_factory=dict)
 
     def mock(self, profile: str = "hosted", **options: Any) -> MockModel:
         """A simulated model that knows the bank's answers."""
@@ -101,8 +143,11 @@ class Step:
     why: str
     source: str  # "module:name" of the lines that matter most
     clock: Clock
-    run: Callable[[Context], Awaitable[Outcome]]
+    run: Callable[[Context], Coroutine[Any, Any, Outcome]]
     not_when: str
+    predict: Prediction
+    knob: Knob
+    legend: str = ""  # what the marks of the replay mean
     endpoint_requests: int = 0  # how many go to a paid endpoint, if chosen
     endpoint_tokens: int = 64  # and how long each answer may be
 

@@ -1,88 +1,230 @@
-"""Goes through chapters: waits for a person at a terminal, walks on elsewhere.
+"""The lesson with a learner: the beats of each step, and the keys between.
 
-Simulated demonstrations run on the virtual clock, measured ones on the real
-one, each in an event loop of its own: what a step started is gone when it ends.
+Every prompt takes the same letters (`prompt.COMMANDS`), shows those that make
+sense there, and can be skipped; nothing is ever asked twice. What was
+predicted and finished is saved at once, so that leaving costs nothing.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from lab.parts import PartError
-from lesson.chapter import Chapter, Clock, Context, Outcome, Step
+from lesson.chapter import Chapter, Context, Outcome, Step
+from lesson.prompt import COMMANDS, Typed, number, parse
+from lesson.runner import CannotRun, run_step
 from lesson.screen import Screen
 from lesson.source import find_source
-from optimizations.clock import run_virtual
-from optimizations.errors import LLMError
+from lesson.state import Guess, State
+from lesson.summary import as_text, search, table_of_contents
+
+SOURCE_LINES = 25
+MINUTES_PER_STEP = 2.5
 
 
 class Quit(Exception):
     """The learner has had enough for now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A step, and where it is in the book."""
+
+    chapter: Chapter
+    number: int
+    step: Step
+
+    @property
+    def name(self) -> str:
+        return f"{self.chapter.name}.{self.number}"
+
+
 class Player:
-    """Plays chapters on a screen; `waits` says whether somebody presses Enter."""
+    """Leads a learner through chapters. `save` is called after each change;
+    `read` takes a line as `input` does.
+    """
 
     def __init__(
-        self, screen: Screen, context: Context, *, waits: bool
+        self,
+        screen: Screen,
+        context: Context,
+        chapters: Sequence[Chapter],
+        state: State,
+        *,
+        save: Callable[[], None],
+        read: Callable[[], str] = input,
     ) -> None:
         self._screen = screen
-        self._context = replace(context, tell=self._tell)
-        self._waits = waits
-        self._told = ""
+        self._context = context
+        self._chapters = chapters
+        self._state = state
+        self._save = save
+        self._read = read
+        self._places = [
+            Place(chapter, number, step)
+            for chapter in chapters
+            for number, step in enumerate(chapter.steps, 1)
+        ]
+        self._index = 0
 
-    def play(self, chapters: Sequence[Chapter]) -> None:
-        """Every step of every chapter. Raises Quit, and KeyboardInterrupt."""
-        for chapter in chapters:
-            self._screen.chapter(chapter)
-            for number, step in enumerate(chapter.steps, 1):
-                self._play_step(chapter, number, step)
-            self._screen.say()
+    def play(self) -> None:
+        """From where the learner was to the end. Raises Quit, and lets
+        KeyboardInterrupt pass.
+        """
+        names = [place.name for place in self._places]
+        if self._state.position in names:
+            self._index = names.index(self._state.position)
+            self._screen.say(
+                "Going on where you left off. (b goes back, l lists all.)"
+            )
+        while self._index < len(self._places):
+            self._state.position = names[self._index]
+            self._save()
+            self._index = self._play_step(self._places[self._index])
+        self._screen.say()
+        self._screen.lines(as_text(self._state, self._chapters))
 
-    def _play_step(self, chapter: Chapter, number: int, step: Step) -> None:
-        screen = self._screen
-        screen.step(chapter, number, step)
-        screen.source(find_source(step.source), whole=self._waits)
-        self._pause("Enter runs it")
+    def _play_step(self, place: Place) -> int:
+        """The beats of one step; returns the index to go on with."""
+        self._show(place)
+        try:
+            said = self._predict(place)
+            outcome = self._run(place, {})
+            self._compare(place, outcome, said)
+            after = self._index + 1
+            following = self._places[after : after + 1]
+            next_name = following[0].name if following else ""
+            self._state.finish(place.name, next_name)
+            self._save()
+            self._try(place)
+        except Jump as jump:
+            return jump.index
+        return self._index + 1
+
+    def _show(self, place: Place) -> None:
+        screen, chapter = self._screen, place.chapter
+        if place.number == 1:
+            screen.say()
+            screen.chapter(chapter)
+        left = len(self._places) - self._index
+        minutes = round(left * MINUTES_PER_STEP)
+        left_text = f", about {minutes} min left"
+        screen.step(chapter, place.number, place.step, left_text)
+        self._prompt(place, "Enter shows the source", "kblfmq")
+        screen.source(find_source(place.step.source), lines=SOURCE_LINES)
+
+    def _predict(self, place: Place) -> float | None:
+        predict = place.step.predict
+        self._screen.say()
+        self._screen.say(f"PREDICT  {predict.question}", "bold")
+        what = f"a number ({predict.unit}); Enter skips"
+        while True:
+            typed = self._prompt(place, what, "?sbkq")
+            if typed.command == "?":
+                self._screen.say(predict.hint)
+            elif typed.enter:
+                return None
+            elif (value := number(typed.text)) is not None:
+                return value
+            else:
+                self._screen.say("That is no number that I can read.")
+
+    def _run(self, place: Place, knobs: dict[str, float]) -> Outcome | None:
+        screen, step = self._screen, place.step
         screen.clock(step.clock)
+        told: list[str] = []
+
+        def tell(text: str) -> None:
+            told.append(text)
+            screen.tell(text)
+
         try:
-            outcome = self._run(step)
-        except (PartError, LLMError) as error:
-            self._end_told()
-            screen.say(f"This step cannot run here: {error}", "red")
-            return
-        self._end_told()
+            outcome = run_step(step, self._context, tell, knobs)
+        except CannotRun as problem:
+            screen.warn(str(problem))
+            return None
+        screen.replay(outcome.events, step.legend)
         screen.outcome(step, outcome)
-        self._pause("Enter goes on")
+        return outcome
 
-    def _run(self, step: Step) -> Outcome:
-        if step.clock is Clock.SIMULATED:
-            return run_virtual(step.run(self._context))
-        return asyncio.run(step.run(self._context))
-
-    def _pause(self, what: str) -> None:
-        if not self._waits:
+    def _compare(
+        self, place: Place, outcome: Outcome | None, said: float | None
+    ) -> None:
+        if outcome is None:
             return
-        self._screen.tell(f"\n[{what}, q ends the lesson] ")
-        try:
-            answer = input()
-        except EOFError:
-            raise Quit from None
-        if answer.strip().lower() in ("q", "quit", "exit"):
-            raise Quit
+        predict = place.step.predict
+        measured = outcome.measured[predict.figure]
+        if said is not None:
+            guess = Guess(predict.question, predict.unit, said, measured)
+            self._state.guesses[place.name] = guess
+            self._screen.compare(guess)
+        else:
+            self._screen.answer(predict, outcome)
+        self._screen.not_when(place.step)
 
-    def _tell(self, text: str) -> None:
-        """Live where somebody watches; else kept, and written as a whole."""
-        if self._waits:
-            self._screen.tell(text)
-        self._told += text
+    def _try(self, place: Place) -> None:
+        """Turn the knob and run again, as often as the learner likes."""
+        knob = place.step.knob
+        again: dict[str, float] = {}
+        while True:
+            what = f"Enter goes on; t N tries {knob.what} (now {knob.value:g})"
+            typed = self._prompt(place, what, "rsbklfmq")
+            if typed.command == "t":
+                value = number(typed.text)
+                if value is None or not knob.low <= value <= knob.high:
+                    limits = f"from {knob.low:g} to {knob.high:g}"
+                    self._screen.say(f"{knob.what}: a number {limits}")
+                    continue
+                again = {knob.name: value}
+            elif typed.command != "r":
+                return
+            self._run(place, again)
 
-    def _end_told(self) -> None:
-        if self._told and not self._waits:
-            for line in self._told.rstrip("\n").splitlines():
-                self._screen.say(line)
-        elif self._told and not self._told.endswith("\n"):
-            self._screen.say()
-        self._told = ""
+    def _prompt(self, place: Place, what: str, keys: str) -> Typed:
+        """Ask until something comes that the caller has to decide on; what
+        means the same everywhere is done here. Raises Quit and Jump.
+        """
+        shown = " · ".join(f"{key} {COMMANDS[key]}" for key in keys)
+        while True:
+            self._screen.say(f"\n{what}\n{shown}", "dim")
+            self._screen.tell("> ")
+            try:
+                typed = parse(self._read())
+            except EOFError:
+                raise Quit from None
+            match typed.command:
+                case "q":
+                    raise Quit
+                case "b":
+                    raise Jump(max(self._index - 1, 0))
+                case "k":
+                    raise Jump(self._index + 1)
+                case "l":
+                    self._list(typed.text)
+                case "f":
+                    self._screen.lines(search(self._chapters, typed.text))
+                case "m":
+                    self._screen.lines(as_text(self._state, self._chapters))
+                case "s":
+                    source = find_source(place.step.source)
+                    self._screen.source(source, lines=None)
+                case _:
+                    return typed
+
+    def _list(self, wanted: str) -> None:
+        """All steps; with a number such as 2.1, that step is next."""
+        for index, place in enumerate(self._places):
+            if wanted == f"{place.chapter.number}.{place.number}":
+                raise Jump(index)
+        self._screen.lines(
+            table_of_contents(self._chapters, self._state.finished)
+        )
+        self._screen.say("l 2.1 goes to that step.")
+
+
+class Jump(Exception):
+    """Go on with another step than the next."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(index)
+        self.index = index

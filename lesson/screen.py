@@ -8,7 +8,9 @@ output's encoding does not have is written in ASCII rather than failing.
 from __future__ import annotations
 
 import codecs
+import os
 import sys
+from collections.abc import Iterable, Sequence
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -17,13 +19,23 @@ from rich.syntax import Syntax
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from lesson.chapter import Chapter, Clock, Outcome, Step, Table
+from lesson.chapter import (
+    Chapter,
+    Clock,
+    Event,
+    Outcome,
+    Prediction,
+    Step,
+    Table,
+)
+from lesson.measure import figure
+from lesson.panel import replay
 from lesson.source import Source
+from lesson.state import Guess
 
 _ASCII = {"·": "-", "–": "-", "—": "-", "→": "->", "×": "x", "≤": "<="}
 _ASCII |= {"≥": ">=", "…": "...", "µ": "u", "’": "'", "±": "+-", "∞": "inf"}
-_PLAIN_WIDTH = 80
-_WALK_LINES = 7  # of source, where nobody can ask for more
+PIPE_WIDTH = 80
 
 
 def _to_ascii(error: UnicodeError) -> tuple[str, int]:
@@ -40,16 +52,24 @@ class Screen:
     """Writes the pieces of a lesson; knows nothing of their order."""
 
     def __init__(
-        self, *, plain: bool = False, file: TextIO = sys.stdout
+        self,
+        *,
+        plain: bool = False,
+        file: TextIO | None = None,
+        width: int | None = None,
     ) -> None:
+        file = file or sys.stdout
         if hasattr(file, "reconfigure"):
             encoding = "ascii" if plain else None
             file.reconfigure(encoding=encoding, errors="module12.ascii")
+        if width is None and not file.isatty():
+            width = _columns() or PIPE_WIDTH
+        self.plain = plain
         self.console = Console(
             file=file,
             no_color=True if plain else None,
             force_terminal=False if plain else None,
-            width=None if file.isatty() else _PLAIN_WIDTH,
+            width=width,
             highlight=False,
             markup=False,
             emoji=False,
@@ -58,54 +78,96 @@ class Screen:
 
     @property
     def lively(self) -> bool:
-        """Whether somebody watches: a terminal that can redraw."""
-        return self.console.is_terminal and not self.console.is_dumb_terminal
+        """Whether somebody watches who can see a redraw."""
+        console = self.console
+        return console.is_terminal and not (
+            self.plain or console.is_dumb_terminal
+        )
 
     def chapter(self, chapter: Chapter) -> None:
         title = f"Chapter {chapter.number} · {chapter.title}"
-        self._write(Text(title, style="bold reverse"))
+        self._write(Text(title, style="bold"))
 
-    def step(self, chapter: Chapter, number: int, step: Step) -> None:
+    def step(
+        self, chapter: Chapter, number: int, step: Step, left: str = ""
+    ) -> None:
         self._write(Text(""))
-        count = len(chapter.steps)
+        place = f"step {number} of {len(chapter.steps)}{left}"
         heading = Text(f"{chapter.number}.{number} {step.title}", "bold")
-        heading.append(f"  (step {number} of {count})", "dim not bold")
-        self._write(heading)
-        self._write(Text(" ".join(step.why.split())))
+        heading.append(f"  ({place})", "not bold")
+        self._write(heading, Text(" ".join(step.why.split())))
 
-    def source(self, source: Source, *, whole: bool) -> None:
-        lines = source.text.splitlines()
-        shown = lines if whole else lines[:_WALK_LINES]
-        self._write(
-            Text(f"{source.path}:{source.line} {source.name}", "italic cyan")
-        )
-        code: RenderableType = Text("\n".join(shown))
-        if self.console.is_terminal and not self.console.no_color:
+    def source(self, source: Source, *, lines: int | None) -> None:
+        """The first lines of a piece of source; None: all of them."""
+        whole = source.text.splitlines()
+        shown = "\n".join(whole[:lines])
+        more = len(whole) - len(whole[:lines])
+        where = f"{source.path}:{source.line} {source.name}"
+        if more:
+            where += f" ({more} more lines in the file)"
+        code: RenderableType = Text(shown)
+        if self.lively and not self.console.no_color:
             code = Syntax(
-                "\n".join(shown),
+                shown,
                 "python",
                 theme="ansi_dark",
                 background_color="default",
                 word_wrap=True,
             )
-        self._write(Padding(code, (0, 0, 0, 2)))
-        if len(shown) < len(lines):
-            more = len(lines) - len(shown)
-            self._write(Text(f"  ... {more} more lines in the file", "dim"))
+        self._write(Text(where, "cyan"), Padding(code, (0, 0, 0, 2)))
 
     def clock(self, clock: Clock) -> None:
         self._write(Text(f"[{clock.value}]", "magenta"))
 
+    def replay(self, events: Sequence[Event], legend: str) -> None:
+        """Play back what happened, where somebody watches."""
+        if self.lively and events:
+            self._write(Text(legend, "dim"))
+            replay(self.console, events)
+
+    def told(self, text: str) -> None:
+        """What a demonstration showed while it ran."""
+        if text.strip():
+            self._write(Padding(Text(text.strip("\n")), (0, 0, 0, 2)))
+
     def outcome(self, step: Step, outcome: Outcome) -> None:
         self._write(
-            Padding(_table(outcome.table), (0, 0, 0, 2)),
-            Text(outcome.says, "bold"),
-            Text("Not when: " + " ".join(step.not_when.split()), "yellow"),
-            *(Text(f"Note: {text}", "red") for text in outcome.warnings),
+            Padding(_table(outcome.table, self.plain), (0, 0, 0, 2)),
+            Text(outcome.says),
         )
+
+    def answer(self, predict: Prediction, outcome: Outcome) -> None:
+        """The question of the step with what was measured, for a handout."""
+        value = outcome.measured.get(predict.figure)
+        if value is not None:
+            text = f"{predict.question} {figure(value, predict.unit)}"
+            self._write(Text(f"Predict: {text}"))
+
+    def compare(self, guess: Guess) -> None:
+        """A prediction beside what came."""
+        off = "" if guess.factor < 1.05 else f", {guess.factor:.1f}x off"
+        if guess.factor == float("inf"):
+            off = ", a different kind of size"
+        said = figure(guess.said, guess.unit)
+        measured = figure(guess.measured, guess.unit)
+        self._write(
+            Text(
+                f"You said {said}, measured {measured}: {guess.verdict}{off}.",
+                "bold",
+            )
+        )
+
+    def not_when(self, step: Step) -> None:
+        self._write(Text("Not when: " + " ".join(step.not_when.split())))
+
+    def warn(self, text: str) -> None:
+        self._write(Text(text, "bold red"))
 
     def say(self, text: str = "", style: str = "") -> None:
         self._write(Text(text, style))
+
+    def lines(self, lines: Iterable[str]) -> None:
+        self._write(*map(Text, lines))
 
     def tell(self, text: str) -> None:
         """Text as it comes, without a new line."""
@@ -116,13 +178,24 @@ class Screen:
         self.console.print(Group(*pieces))
 
 
-def _table(table: Table) -> RichTable:
+def _columns() -> int | None:
+    """A width asked for by the environment, as pagers and tests do."""
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isdigit() and int(columns) >= 40 else None
+
+
+def _table(table: Table, plain: bool) -> RenderableType:
+    if plain:  # read aloud: each row a sentence of its own
+        return Group(*(Text(_spoken(table, row)) for row in table.rows))
     rich = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, column in enumerate(table.columns):
         justify = "left" if index == 0 else "right"
-        rich.add_column(
-            column, justify=justify, header_style="underline", overflow="fold"
-        )
+        rich.add_column(column, justify=justify, header_style="underline")  # type: ignore[arg-type]
     for row in table.rows:
         rich.add_row(*row)
     return rich
+
+
+def _spoken(table: Table, row: Sequence[str]) -> str:
+    cells = zip(table.columns[1:], row[1:], strict=True)
+    return f"{row[0]}: " + ", ".join(f"{name} {cell}" for name, cell in cells)

@@ -17,6 +17,8 @@ from math import inf
 from random import Random
 from typing import Any
 
+from optimizations.errors import ConnectionFailed, Incomplete, UpstreamError
+
 KINDS = {
     "error": "answers with `status` (and `retry_after`) instead of beginning",
     "refuse": "breaks the connection before the answer begins",
@@ -44,9 +46,8 @@ class Fault:
     factor: float = 4.0
     seconds: float = 30.0
     after_tokens: int = 5
-    period: float | None = (
-        None  # flapping: ill for the first `duty` of every period
-    )
+    # flapping, in seconds: ill for the first `duty` of every period
+    period: float | None = None
     duty: float = 0.5
 
     def __post_init__(self) -> None:
@@ -54,22 +55,21 @@ class Fault:
             raise ValueError(
                 f"unknown fault {self.kind!r}: one of {', '.join(KINDS)}"
             )
-        if not (
-            0 <= self.start < self.end
-            and 0 <= self.share <= 1
-            and 0 < self.duty <= 1
-        ):
-            raise ValueError(
-                f"fault {self.kind}: needs 0 <= start < end, "
-                "a share within 0..1 and a duty within 0..1"
-            )
-        if min(self.factor, self.seconds, self.after_tokens) < 0 or (
-            self.period is not None and self.period <= 0
-        ):
-            raise ValueError(
-                f"fault {self.kind}: no negative factor, seconds, "
-                "after_tokens or period"
-            )
+        rules = {
+            "0 <= start < end": 0 <= self.start < self.end,
+            "a share within 0..1": 0 <= self.share <= 1,
+            "a status within 400..599": 400 <= self.status <= 599,
+            "retry_after from 0": self.retry_after is None
+            or self.retry_after >= 0,
+            "factor from 0": self.factor >= 0,
+            "seconds from 0": self.seconds >= 0,
+            "after_tokens from 0": self.after_tokens >= 0,
+            "a period above 0": self.period is None or self.period > 0,
+            "a duty above 0 and up to 1": 0 < self.duty <= 1,
+        }
+        for rule, kept in rules.items():
+            if not kept:  # nor is it for a NaN
+                raise ValueError(f"fault {self.kind} needs {rule}")
 
     @classmethod
     def parse(cls, text: str) -> Fault:
@@ -94,7 +94,8 @@ class Fault:
             raise ValueError(
                 f"cannot read {text!r}: it is START-END KIND name=value ..."
             ) from None
-        if unknown := values.keys() - {field.name for field in fields(cls)}:
+        known = {field.name for field in fields(cls)}
+        if unknown := values.keys() - (known - {"kind", "start", "end"}):
             raise ValueError(
                 f"fault {text!r} has no setting {', '.join(sorted(unknown))}"
             )
@@ -108,6 +109,30 @@ class Fault:
             self.period is None
             or (seconds - self.start) % self.period < self.duty * self.period
         )
+
+    def before_the_answer(self) -> None:
+        """Raise, where this fault lets no answer begin."""
+        if self.kind == "refuse":
+            raise ConnectionFailed("the connection was refused, as planned")
+        if self.kind == "error":
+            limited = self.status == 429
+            raise UpstreamError(
+                "a planned fault",
+                status=self.status,
+                code="rate_limit_exceeded" if limited else "server_error",
+                type="rate_limit_error" if limited else "server_error",
+                retry_after=self.retry_after,
+            )
+
+    def inside_the_answer(self, partial: str) -> float:
+        """Raise, where this fault breaks an answer off; else the seconds that
+        it pauses.
+        """
+        if self.kind == "cut":
+            raise Incomplete(partial)
+        if self.kind == "error_in_stream":
+            raise UpstreamError("a planned fault in the middle of the answer")
+        return self.seconds if self.kind == "stall" else 0.0
 
 
 class FaultSchedule:

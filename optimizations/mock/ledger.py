@@ -38,15 +38,16 @@ class Ledger:
     """
 
     def __init__(self, price: Price, *, keep: int = 100_000) -> None:
+        if keep < 1:
+            raise ValueError(f"keep must be at least 1, not {keep}")
         self.price = price
         self.entries: deque[Entry] = deque(maxlen=keep)
         self.answers = 0
         self.nanodollars = 0
         self.prompt_tokens = 0
         self.completion_tokens = 0
-        self.wasted_tokens = (
-            0  # completion tokens of answers that nobody got whole
-        )
+        # completion tokens of answers that nobody got whole
+        self.wasted_tokens = 0
         self.replayed = 0
         self._keep = keep
         self._replies: OrderedDict[tuple[str, str], Reply] = OrderedDict()

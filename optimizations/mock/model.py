@@ -33,13 +33,13 @@ from dataclasses import replace
 from random import Random
 
 from optimizations.clock import chance, now
-from optimizations.errors import ConnectionFailed, Incomplete, UpstreamError
+from optimizations.errors import BadRequest, UpstreamError
 from optimizations.llm import LLM, Chunk, Draft, Request, Usage
 from optimizations.mock.answers import invent
 from optimizations.mock.faults import Fault, FaultSchedule
 from optimizations.mock.ledger import Ledger
 from optimizations.mock.prefix import PrefixCache
-from optimizations.mock.profile import PROFILES, Profile
+from optimizations.mock.profile import Profile, find_profile
 from optimizations.tokens import count_prompt, split_tokens
 
 _STEP = 8  # tokens between two looks at the load, where nobody reads along
@@ -62,7 +62,7 @@ class MockModel(LLM):
         ledger: Ledger | None = None,
     ) -> None:
         self.profile = (
-            PROFILES[profile] if isinstance(profile, str) else profile
+            find_profile(profile) if isinstance(profile, str) else profile
         )
         self.name = name
         self.ledger = ledger or Ledger(self.profile.price)
@@ -75,7 +75,7 @@ class MockModel(LLM):
         self._prefixes = PrefixCache(
             self.profile.prefix_block_tokens, self.profile.prefix_blocks
         )
-        self._attempts: OrderedDict[str, int] = OrderedDict()
+        self._attempts: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     def snapshot(self) -> Mapping[str, float]:
         return {
@@ -89,13 +89,15 @@ class MockModel(LLM):
         }
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        if request.max_tokens < 1:
+            raise BadRequest(f"max_tokens from 1, not {request.max_tokens}")
         self.calls += 1
         request.trace.attempts += 1
         request.trace.served_by = self.name
         draws = self._chance(request)
         fault = self._faults.meet(now() - self._made_at, draws)
         if fault is not None:
-            _fail_at_once(fault)
+            fault.before_the_answer()
         async with self.ledger.claim(request) as reply:
             if reply is not None and reply.usage is not None:
                 for chunk in _chunks(
@@ -117,11 +119,12 @@ class MockModel(LLM):
         """The draws of this attempt at this request. Remembers a bounded
         number of requests.
         """
-        attempt = self._attempts.pop(request.request_id, 0) + 1
-        self._attempts[request.request_id] = attempt
+        asked = request.tenant, request.request_id
+        attempt = self._attempts.pop(asked, 0) + 1
+        self._attempts[asked] = attempt
         if len(self._attempts) > _KNOWN_REQUESTS:
             self._attempts.popitem(last=False)
-        return chance(self._seed, request.request_id, attempt)
+        return chance(self._seed, *asked, attempt)
 
     @asynccontextmanager
     async def _slot(self) -> AsyncIterator[None]:
@@ -216,7 +219,7 @@ class MockModel(LLM):
                 self._gap(fault, draws) for _ in piece[start == 0 :]
             )
             if fault is not None and start <= trouble_at < start + step:
-                seconds += _fail_midway(fault, "".join(tokens[:start]))
+                seconds += fault.inside_the_answer("".join(tokens[:start]))
             yield seconds, piece
             seconds = 0.0
 
@@ -265,30 +268,3 @@ def _chunks(
     for index in range(choices):
         very_last = reason is not None and index == choices - 1
         yield Chunk(text, index, reason, usage if very_last else None)
-
-
-def _fail_at_once(fault: Fault) -> None:
-    """The faults that let no answer begin."""
-    if fault.kind == "refuse":
-        raise ConnectionFailed("the connection was refused (a planned fault)")
-    if fault.kind == "error":
-        code = "rate_limit_exceeded" if fault.status == 429 else "server_error"
-        raise UpstreamError(
-            "a planned fault",
-            status=fault.status,
-            code=code,
-            retry_after=fault.retry_after,
-        )
-
-
-def _fail_midway(fault: Fault, partial: str) -> float:
-    """The faults inside an answer: raises, or returns the seconds that it
-    pauses.
-    """
-    if fault.kind == "cut":
-        raise Incomplete(partial)
-    if fault.kind == "error_in_stream":
-        raise UpstreamError(
-            "a planned fault in the middle of the answer", code="server_error"
-        )
-    return fault.seconds if fault.kind == "stall" else 0.0

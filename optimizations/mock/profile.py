@@ -9,6 +9,7 @@ sequences that run at the same time, since they share one accelerator).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from optimizations.tokens import Price
 
@@ -24,24 +25,47 @@ class Profile:
 
     name: str
     source: str  # where the figures come from
-    ttft_seconds: (
-        float  # to the first token of an empty prompt, nothing else running
-    )
+    # to the first token of an empty prompt, nothing else running
+    ttft_seconds: float
     prompt_tokens_per_second: float  # how fast an uncached prompt is read
     itl_seconds: float  # from token to token, nothing else running
     itl_growth: float  # of the gap, added for each further running sequence
     capacity: int  # sequences that run at once
-    queue: (
-        int  # requests that may wait for a slot; one more is refused with 503
-    )
-    jitter: float = (
-        0.1  # sigma of the log-normal factor on each TTFT and each gap
-    )
+    # requests that may wait for a slot; one more is refused with 503
+    queue: int
+    # sigma of the log-normal factor on each TTFT and each gap
+    jitter: float = 0.1
     tokens_per_chunk: int = 1
     prefix_block_tokens: int = 16  # granularity of the prefix cache
     prefix_blocks: int = 4096  # how many blocks it holds
     price: Price = GPT_4O_MINI
 
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if not least <= value < inf:  # nor is it for a NaN
+                raise ValueError(
+                    f"profile {self.name}: {name} must be finite and "
+                    f"at least {least}, not {value}"
+                )
+        if not self.prompt_tokens_per_second > 0:
+            raise ValueError(
+                f"profile {self.name}: prompt_tokens_per_second must be "
+                f"above 0, not {self.prompt_tokens_per_second}"
+            )
+
+
+_LEAST = {
+    "ttft_seconds": 0,
+    "itl_seconds": 0,
+    "itl_growth": 0,
+    "capacity": 1,
+    "queue": 0,
+    "jitter": 0,
+    "tokens_per_chunk": 1,
+    "prefix_block_tokens": 1,
+    "prefix_blocks": 0,
+}
 
 PROFILES = {
     profile.name: profile
@@ -86,7 +110,7 @@ PROFILES = {
             source="ours: no waiting at all, so that only what is around the "
             "model is measured",
             ttft_seconds=0.0,
-            prompt_tokens_per_second=float("inf"),
+            prompt_tokens_per_second=inf,
             itl_seconds=0.0,
             itl_growth=0.0,
             capacity=100_000,
@@ -95,3 +119,12 @@ PROFILES = {
         ),
     )
 }
+
+
+def find_profile(name: str) -> Profile:
+    """The preset of this name. Raises ValueError that lists them."""
+    if name not in PROFILES:
+        raise ValueError(
+            f"unknown profile {name!r}: one of {', '.join(PROFILES)}"
+        )
+    return PROFILES[name]

@@ -1,0 +1,249 @@
+"""Chapter 4, balancing: several replicas, one of them always worse.
+
+Two steps: a client that chooses among replicas itself (round robin, least in
+flight, latency-weighted, with a breaker), and real server processes behind
+HAProxy, one of which is killed while customers ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from math import inf
+
+from lab.parts import Proxy, haproxy, model_servers
+from lesson.chapter import (
+    Chapter,
+    Clock,
+    Context,
+    Event,
+    Knob,
+    Outcome,
+    Prediction,
+    Step,
+    Table,
+)
+from lesson.measure import Timing, duration, percentile, share, timed
+from optimizations.balancing.balanced import Balanced
+from optimizations.balancing.circuit_breaker import Breaker
+from optimizations.balancing.policies import (
+    LeastInFlight,
+    PeakEwma,
+    Policy,
+    RoundRobin,
+)
+from optimizations.clock import chance, now
+from optimizations.concurrency.gather import gather_bounded
+from optimizations.http_model import HTTPModel
+from optimizations.llm import LLM
+from optimizations.mock import PROFILES, Fault
+
+REQUESTS = 600
+PER_SECOND = 6.0
+SLOW = Fault("slow", factor=5)
+FAILING = Fault("error", status=500)
+REPLICA = replace(PROFILES["hosted"], name="replica", capacity=8)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A way to balance, and what is wrong with the third replica."""
+
+    name: str
+    policy: Callable[[], Policy]
+    trouble: Fault
+    breaker: bool = False
+
+
+CASES = (
+    Case("round robin, c slow", RoundRobin, SLOW),
+    Case("least in flight, c slow", LeastInFlight, SLOW),
+    Case("latency-weighted, c slow", PeakEwma, SLOW),
+    Case("round robin, c fails", RoundRobin, FAILING),
+    Case("latency-weighted, c fails", PeakEwma, FAILING),
+    Case("  with a breaker", PeakEwma, FAILING, breaker=True),
+)
+
+
+async def policies(context: Context) -> Outcome:
+    """The same arrivals over three replicas, the third one ill."""
+    rows, shares = [], []
+    events: list[Event] = []
+    for case in CASES:
+        trouble = case.trouble
+        if trouble.kind == "slow":
+            trouble = replace(trouble, factor=context.knobs["factor"])
+        replicas = [
+            context.mock(REPLICA, name=name, faults=faults)
+            for name, faults in (("a", ()), ("b", ()), ("c", [trouble]))
+        ]
+        ends: list[LLM] = list(replicas)
+        if case.breaker:
+            ends = [Breaker(replica) for replica in replicas]
+        rng = chance(context.seed, "policy")
+        balanced = Balanced(ends, policy=case.policy(), rng=rng)
+        timings = await _arrive(context, balanced, case.name, events)
+        seconds = [t.total if t.answered else inf for t in timings]
+        shares.append(replicas[-1].calls / sum(r.calls for r in replicas))
+        rows.append(
+            [
+                case.name,
+                duration(percentile(seconds, 0.5)),
+                duration(percentile(seconds, 0.95)),
+                share(shares[-1], 1),
+                share(seconds.count(inf), len(seconds)),
+            ]
+        )
+    return Outcome(
+        Table(["policy", "p50", "p95", "sent to c", "failed"], rows),
+        "Round robin gives the slow replica its full share; counting or "
+        "weighing finds it out. Against one that fails fast only a breaker "
+        "helps: it stops asking.",
+        measured={"share": 100 * shares[1]},
+        events=sorted(events, key=lambda event: event.at),
+    )
+
+
+async def _arrive(
+    context: Context, llm: LLM, lane: str, events: list[Event]
+) -> list[Timing]:
+    """Questions come at random moments, whether or not others are done."""
+    draws, began = chance(context.seed, "arrivals"), now()
+
+    async def one(number: int, text: str) -> Timing:
+        request = context.ask(text, number)
+        timing = await timed(llm, request)
+        if number % 10 == 0:  # a tenth is enough to see
+            mark = request.trace.served_by if timing.answered else "x"
+            events.append(Event(now() - began, lane, mark))
+        return timing
+
+    async with asyncio.TaskGroup() as group:
+        tasks = []
+        for number in range(REQUESTS):
+            text = draws.choice(context.bank.questions)
+            tasks.append(group.create_task(one(number, text)))
+            await asyncio.sleep(draws.expovariate(PER_SECOND))
+    return [task.result() for task in tasks]
+
+
+CUSTOMERS = 6
+BEFORE_KILL = 30
+WHILE_KILLED = 60
+
+
+async def failover(context: Context) -> Outcome:
+    """Three server processes behind HAProxy; one is killed meanwhile."""
+    at_once = int(context.knobs["customers"])
+    options = ["--profile", "quick", "--seed", str(context.seed)]
+    async with (
+        model_servers(3, options) as servers,
+        haproxy([server.url for server in servers]) as proxy,
+        HTTPModel(proxy.url) as model,
+    ):
+        ask = partial(_ask_many, context, model, at_once)
+        before = await ask(BEFORE_KILL)
+        asking = asyncio.create_task(ask(WHILE_KILLED))
+        await asyncio.sleep(0.1)  # so that some answers are half way
+        servers[1].kill()
+        noticed = await _seconds_until_down(proxy)
+        during = await asking
+        after = await ask(BEFORE_KILL)
+    lost = during.count("failed")
+    return Outcome(
+        Table(
+            ["while", "by a", "by b", "by c", "failed"],
+            [
+                _counts("all three run", before),
+                _counts("b is killed", during),
+                _counts("b is out", after),
+            ],
+        ),
+        f"HAProxy took b out after {duration(noticed)}. Lost were only the "
+        "answers that b was in the middle of, each with an explicit error; "
+        "who had none yet was sent to another.",
+        measured={"lost": lost},
+    )
+
+
+async def _seconds_until_down(proxy: Proxy) -> float:
+    """How long until the proxy has noticed that a server is gone."""
+    began = now()
+    async with asyncio.timeout(10):
+        while all(s.status.startswith("UP") for s in await proxy.servers()):
+            await asyncio.sleep(0.02)
+    return now() - began
+
+
+async def _ask_many(
+    context: Context, llm: LLM, at_once: int, count: int
+) -> list[str]:
+    """Who answered each of so many questions; "failed" where nobody did."""
+    draws = chance(context.seed, "customers")
+
+    async def one(number: int) -> str:
+        text = draws.choice(context.bank.questions)
+        request = context.ask(text, number, max_tokens=24)
+        timing = await timed(llm, request)
+        return request.trace.served_by if timing.answered else "failed"
+
+    jobs = (partial(one, number) for number in range(count))
+    return await gather_bounded(jobs, limit=at_once)
+
+
+def _counts(what: str, served: list[str]) -> list[str]:
+    counts = Counter(served)
+    return [what, *(str(counts[name]) for name in ("a", "b", "c", "failed"))]
+
+
+CHAPTER = Chapter(
+    4,
+    "balancing",
+    "Several replicas, and one of them is ill",
+    (
+        Step(
+            "Choosing a replica in the client",
+            """One server is never enough for long, and of several one is
+            always slower: a noisy neighbour, a cold cache, a failing disk.
+            Whoever sends requests decides how many meet it. Here 600 questions
+            arrive at random at three replicas, the third of them ill.""",
+            "optimizations.balancing.policies:PeakEwma.choose",
+            Clock.SIMULATED,
+            policies,
+            """all replicas are alike and well: then every policy is as good as
+            round robin, which is simpler.""",
+            predict=Prediction(
+                "Replica c is five times slower. What share of the questions "
+                "does it still get when the least busy is chosen?",
+                "share",
+                "%",
+                "A slow replica keeps its requests longer, so it looks busy.",
+            ),
+            knob=Knob("factor", 5, 1, 20, "how many times slower c is"),
+            legend="  a b c: who answered (every tenth)   x failed",
+        ),
+        Step(
+            "Several processes behind HAProxy",
+            """A proxy balances for clients that know of one address only. It
+            asks each server every half second whether it is ready, and stops
+            sending to one that is not. Three real processes answer; one is
+            killed while customers ask.""",
+            "optimizations.server.app:create_app",
+            Clock.MEASURED,
+            failover,
+            """a client of your own can balance itself: it knows how long its
+            answers take, and saves a hop and a machine.""",
+            predict=Prediction(
+                f"{WHILE_KILLED} questions, {CUSTOMERS} at a time, and one of "
+                "three servers is killed. How many customers see an error?",
+                "lost",
+                "errors",
+                "A server that is killed was in the middle of its share.",
+            ),
+            knob=Knob("customers", CUSTOMERS, 1, 16, "customers at a time"),
+        ),
+    ),
+)

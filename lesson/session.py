@@ -1,0 +1,110 @@
+"""One session of the lesson: what the options ask for, made ready and held."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from lab.endpoint import estimate_dollars
+from lab.options import UsageError
+from lab.questions import QuestionsError, load_bank
+from lab.settings import Settings, SettingsError, load_settings, state_folder
+from lesson.chapter import Chapter, Context
+from lesson.player import Player, Quit
+from lesson.screen import Screen
+from lesson.state import State, StateError, StateFile
+from lesson.summary import search, table_of_contents, write_summary
+from lesson.walk import walk
+
+
+def hold(options: argparse.Namespace) -> None:
+    """Do what the options of the front door say. Raises UsageError."""
+    chapters = [
+        import_module(f"lesson.{name}").CHAPTER for name in options.chapters
+    ]
+    file = StateFile(Path(options.state or state_folder() / "lesson.json"))
+    try:
+        if options.list:
+            state = file.load()
+            print(*table_of_contents(chapters, state.finished), sep="\n")
+        elif options.search:
+            print(*search(chapters, options.search), sep="\n")
+        elif options.summary:
+            _summarize(options, file, chapters)
+        else:
+            _teach(options, file, chapters)
+    except (SettingsError, StateError, QuestionsError) as error:
+        raise UsageError(str(error)) from None
+
+
+def _summarize(
+    options: argparse.Namespace, file: StateFile, chapters: list[Chapter]
+) -> None:
+    target = Path(options.summary)
+    try:
+        write_summary(target, file.load(), chapters, options.seed)
+    except OSError as error:
+        raise UsageError(f"cannot write {target}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    print(f"Written: {target}")
+
+
+def _teach(
+    options: argparse.Namespace, file: StateFile, chapters: list[Chapter]
+) -> None:
+    waits = sys.stdin.isatty() and sys.stdout.isatty() and not options.no_input
+    settings = load_settings()
+    bank = load_bank(options.questions)
+    if options.model == "endpoint":
+        _agree_to_cost(chapters, settings, agreed=options.yes, ask=waits)
+    context = Context(
+        options.seed, bank, settings, options.model, state_folder(), print
+    )
+    screen = Screen(plain=options.plain)
+    if not waits:
+        walk(screen, context, chapters)
+        return
+    state = file.load()
+    if options.reset and (options.yes or _yes("Forget all your progress?")):
+        state = State()
+    player = Player(
+        screen, context, chapters, state, save=lambda: file.save(state)
+    )
+    try:
+        player.play()
+    except Quit:
+        screen.say("Until next time: `python module12.py` goes on from here.")
+    finally:
+        screen.say(f"Your progress is in {file.path}")
+
+
+def _agree_to_cost(
+    chapters: list[Chapter], settings: Settings, *, agreed: bool, ask: bool
+) -> None:
+    """Show what the endpoint may cost. Raises UsageError without a yes."""
+    steps = [step for chapter in chapters for step in chapter.steps]
+    requests = sum(step.endpoint_requests for step in steps)
+    dollars = sum(
+        estimate_dollars(
+            settings, step.endpoint_requests, step.endpoint_tokens
+        )
+        for step in steps
+    )
+    print(
+        f"Up to {requests} requests go to {settings.openai_base_url} "
+        f"({settings.openai_model}): at most ${dollars:.4f}; the run stops "
+        f"asking at ${settings.max_dollars:.2f}. The rest stays simulated."
+    )
+    if dollars > settings.max_dollars:
+        raise UsageError("that is over MODULE12_MAX_DOLLARS: raise it first")
+    if not agreed and not ask:
+        raise UsageError("a paid endpoint needs --yes where nobody can answer")
+    if not agreed and not _yes("Go on?"):
+        raise UsageError("not agreed: leave out --model endpoint")
+
+
+def _yes(question: str) -> bool:
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

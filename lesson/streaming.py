@@ -1,0 +1,180 @@
+"""Chapter 3, streaming: the same answer, but the reader starts reading.
+
+Two steps: tokens over real HTTP as they are made, once with an error in the
+middle; and what a stream asks of whoever reads it: redraws that keep up, a
+way to stop, and clocks that notice when nothing comes.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from lab.parts import model_server
+from lesson.chapter import (
+    Chapter,
+    Clock,
+    Context,
+    Knob,
+    Outcome,
+    Prediction,
+    Step,
+    Table,
+)
+from lesson.measure import Timing, duration, timed
+from optimizations.clock import now
+from optimizations.http_model import HTTPModel
+from optimizations.llm import LLM, Request
+from optimizations.mock import Fault
+from optimizations.streaming.progressive import paced
+from optimizations.streaming.timeouts import Timeouts
+
+ANSWER_TOKENS = 64
+BREAKS_AFTER_TOKENS = 12
+
+
+async def tokens(context: Context) -> Outcome:
+    """One answer as a whole, streamed, and streamed into an error."""
+    length = int(context.knobs["tokens"])
+    question = context.bank.questions[0]
+    async with context.http_model(max_tokens=length) as model:
+        await model.complete(context.ask("warm up", 0, max_tokens=1))
+        began = now()
+        await model.complete(context.ask(question, 1, max_tokens=length))
+        whole = now() - began
+        request = context.ask(question, 2, max_tokens=length)
+        streamed = await _show(context, model, request)
+    fault = f"0-inf error_in_stream after_tokens={BREAKS_AFTER_TOKENS}"
+    options = ["--profile", "quick", "--fault", fault]
+    async with (
+        model_server("b", options) as server,
+        HTTPModel(server.url) as broken,
+    ):
+        failed = await _show(context, broken, context.ask(question, 3))
+    rows = [["as a whole", duration(whole), duration(whole), "answer"]]
+    for name, timing in (("streamed", streamed), ("with an error", failed)):
+        kind = "answer" if timing.answered else type(timing.error).__name__
+        first = duration(timing.first_text)
+        rows.append([name, first, duration(timing.total), kind])
+    return Outcome(
+        Table(["sent", "first text after", "end after", "ended as"], rows),
+        f"Streamed, reading could begin after {rows[1][1]} instead of "
+        f"{rows[0][1]}; the whole takes as long as before. But an error can "
+        "now come after half an answer, under a status of 200.",
+        measured={"first text": streamed.first_text},
+    )
+
+
+async def _show(context: Context, model: LLM, request: Request) -> Timing:
+    """Let the answer be seen while it comes."""
+    timing = await timed(model, request, context.tell)
+    context.tell(f" [{timing.error}]\n" if timing.error else "\n")
+    return timing
+
+
+FRAME_SECONDS = 0.1
+LEAVES_AFTER = 10
+SILENT = Fault("silent", seconds=600)
+STALL = Fault("stall", seconds=600)
+
+
+async def reading(context: Context) -> Outcome:
+    """Redraws, a reader who leaves, and the clocks that fire."""
+    frame_seconds = context.knobs["frame"]
+    tokens, redraws, seconds = await _frames(context, frame_seconds)
+    rows = [
+        [
+            f"{tokens} tokens in {duration(seconds)}",
+            f"{redraws} redraws, {duration(frame_seconds)} apart or more",
+        ],
+        await _leaving(context),
+    ]
+    for what, fault in (("silent at first", SILENT), ("stalls later", STALL)):
+        model = context.mock(faults=[fault])
+        guarded = Timeouts(model, first_token_seconds=5, next_token_seconds=2)
+        timing = await timed(guarded, context.ask("Is anybody there?", 1))
+        gave_up = f"given up after {duration(timing.total)}"
+        rows.append([f"the model is {what}", f"{gave_up}: {timing.error}"])
+    return Outcome(
+        Table(["what happened", "what came of it"], rows),
+        "Whoever leaves gives the slot back at once, and pays for what was "
+        "made until then; whoever waits knows for what, and how long.",
+        measured={"redraws": redraws},
+    )
+
+
+async def _frames(
+    context: Context, frame_seconds: float
+) -> tuple[int, int, float]:
+    """Tokens, redraws and seconds of one answer shown in frames."""
+    model, began, redraws = context.mock(), now(), 0
+    request = context.ask(context.bank.questions[0], 1)
+    async with aclosing(paced(model.stream(request), frame_seconds)) as frames:
+        async for _ in frames:
+            redraws += 1
+    tokens = model.ledger.entries[-1].usage.completion_tokens
+    return tokens, redraws, now() - began
+
+
+async def _leaving(context: Context) -> list[str]:
+    """A reader who has seen enough after some chunks."""
+    model, read = context.mock(), 0
+    request = context.ask(context.bank.questions[0], 1)
+    async with aclosing(model.stream(request)) as chunks:
+        async for _ in chunks:
+            read += 1
+            if read == LEAVES_AFTER:
+                break
+    return [
+        f"the reader leaves after {read} tokens",
+        f"{model.running} slots in use, "
+        f"{model.ledger.wasted_tokens} tokens paid for nothing",
+    ]
+
+
+CHAPTER = Chapter(
+    3,
+    "streaming",
+    "The same answer, but the reader starts reading",
+    (
+        Step(
+            "Token by token over HTTP",
+            """A model makes its answer word by word, and nobody has to wait
+            for the last before seeing the first. Server-sent events carry each
+            piece as a line of an HTTP response that stays open.""",
+            "optimizations.http_model:HTTPModel.stream",
+            Clock.MEASURED,
+            tokens,
+            """a program reads the answer, not a person: it needs the whole,
+            and a whole is simpler to cache, check and retry.""",
+            endpoint_requests=3,
+            endpoint_tokens=ANSWER_TOKENS,
+            predict=Prediction(
+                "The same answer, streamed: after how long does text begin?",
+                "first text",
+                "s",
+                "The model reads a short prompt and says one token.",
+            ),
+            knob=Knob("tokens", ANSWER_TOKENS, 4, 128, "the answer's tokens"),
+        ),
+        Step(
+            "Progressive output, leaving early, and timeouts",
+            """Tokens come faster than a screen should be redrawn, readers
+            leave, and models fall silent. One clock cannot serve: a long
+            answer is fine, a long silence is not. So the first token and each
+            gap are timed, and never the reader's own pauses.""",
+            "optimizations.streaming.timeouts:Timeouts",
+            Clock.SIMULATED,
+            reading,
+            """a timeout shorter than the model's slow but healthy answers:
+            it kills what only needed patience, and the retry costs again.""",
+            predict=Prediction(
+                "An answer of one or two seconds, redrawn every "
+                f"{FRAME_SECONDS:g} s at most: how many redraws?",
+                "redraws",
+                "redraws",
+                "The first text is shown at once, the last as well.",
+            ),
+            knob=Knob("frame", FRAME_SECONDS, 0.01, 1, "seconds a frame"),
+        ),
+    ),
+)

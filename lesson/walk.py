@@ -1,0 +1,36 @@
+"""The lesson without anybody at the keys: the same steps, as a handout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lesson.chapter import Chapter, Context
+from lesson.runner import CannotRun, run_step
+from lesson.screen import Screen
+from lesson.source import find_source
+
+SOURCE_LINES = 4
+
+
+def walk(
+    screen: Screen, context: Context, chapters: Sequence[Chapter]
+) -> None:
+    """Write every step of these chapters, with what its run found."""
+    for chapter in chapters:
+        screen.chapter(chapter)
+        for number, step in enumerate(chapter.steps, 1):
+            told: list[str] = []
+            screen.step(chapter, number, step)
+            screen.source(find_source(step.source), lines=SOURCE_LINES)
+            screen.clock(step.clock)
+            try:
+                outcome = run_step(step, context, told.append)
+            except CannotRun as problem:
+                screen.warn(str(problem))
+                continue
+            finally:
+                screen.told("".join(told))
+            screen.outcome(step, outcome)
+            screen.answer(step.predict, outcome)
+            screen.not_when(step)
+        screen.say()

@@ -1,0 +1,239 @@
+"""Traffic: arrivals with the rate and the burstiness that were asked for,
+questions of which few are popular, and loops that keep their promise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from itertools import islice, pairwise
+from statistics import fmean, stdev
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab.questions import Bank, Intent, NearMiss
+from lab.traffic import (
+    arrivals,
+    closed_loop,
+    constant,
+    conversations,
+    gamma_bursts,
+    open_loop,
+    poisson,
+    zipf,
+    zipf_questions,
+)
+from optimizations.clock import now, run_virtual
+from optimizations.llm import Request
+
+BANK = Bank(
+    [
+        Intent(f"intent {i}", f"answer {i}", tuple(f"{i}.{j}" for j in "abc"))
+        for i in range(20)
+    ],
+    [NearMiss("number", "in 3 weeks?", "in 3 years?")],
+)
+
+
+def gaps(times: list[float]) -> list[float]:
+    return [later - sooner for sooner, later in pairwise(times)]
+
+
+def texts(count: int) -> list[Request]:
+    return list(conversations(f"question {i}" for i in range(count)))
+
+
+def test_constant_arrivals_are_evenly_spaced() -> None:
+    assert list(islice(constant(4), 4)) == [0.0, 0.25, 0.5, 0.75]
+
+
+def test_poisson_arrivals_keep_their_rate_and_vary_as_much_as_they_last() -> (
+    None
+):
+    waits = gaps(list(islice(poisson(5, seed=1), 20_000)))
+    assert fmean(waits) == pytest.approx(0.2, rel=0.03)
+    assert stdev(waits) / fmean(waits) == pytest.approx(1, rel=0.05)
+
+
+def test_bursts_keep_the_rate_and_have_the_variation_asked_for() -> None:
+    bursts = gamma_bursts(5, variation=3, seed=1)
+    waits = gaps(list(islice(bursts, 50_000)))
+    assert fmean(waits) == pytest.approx(0.2, rel=0.06)
+    assert stdev(waits) / fmean(waits) == pytest.approx(3, rel=0.1)
+
+
+@given(
+    rate=st.floats(0.01, 1e4),
+    variation=st.floats(0.1, 5),
+    seed=st.integers(),
+)
+@settings(max_examples=30, derandomize=True, deadline=None)
+def test_arrivals_never_go_back_in_time_and_repeat_with_their_seed(
+    rate: float, variation: float, seed: int
+) -> None:
+    def drawn() -> list[float]:
+        return list(
+            islice(gamma_bursts(rate, variation=variation, seed=seed), 50)
+        )
+
+    assert drawn() == sorted(drawn())
+
+
+@pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf")])
+def test_a_rate_that_makes_no_sense_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match="must be above 0"):
+        next(constant(bad))
+    with pytest.raises(ValueError, match="must be above 0"):
+        next(poisson(bad, seed=0))
+    with pytest.raises(ValueError, match="variation must be above 0"):
+        next(gamma_bursts(1, variation=bad, seed=0))
+
+
+def test_zipf_shares_add_up_and_fall_as_one_over_the_rank() -> None:
+    shares = zipf(100)
+    assert sum(shares) == pytest.approx(1)
+    assert shares[0] / shares[9] == pytest.approx(10)
+    assert zipf(4, exponent=0) == [0.25] * 4
+
+
+def test_zipf_refuses_an_empty_set_and_a_senseless_exponent() -> None:
+    with pytest.raises(ValueError, match="count must be"):
+        zipf(0)
+    with pytest.raises(ValueError, match="exponent must be"):
+        zipf(3, exponent=float("nan"))
+
+
+def test_few_intents_make_most_of_the_traffic() -> None:
+    questions = islice(zipf_questions(BANK, seed=3), 5000)
+    intents = Counter(text.split(".")[0] for text in questions)
+    [(_, most), *rest] = intents.most_common()
+    assert most / 5000 == pytest.approx(zipf(20)[0], rel=0.1)
+    assert len(rest) == 19
+
+
+def test_each_seed_makes_another_intent_popular() -> None:
+    def favourite(seed: int) -> str:
+        questions = islice(zipf_questions(BANK, seed=seed), 500)
+        return Counter(t.split(".")[0] for t in questions).most_common(1)[0][0]
+
+    assert len({favourite(seed) for seed in range(10)}) > 3
+
+
+def test_the_share_of_near_misses_is_the_one_asked_for() -> None:
+    questions = zipf_questions(BANK, seed=1, near_miss_share=0.2)
+    trapped = sum(text.startswith("in 3") for text in islice(questions, 5000))
+    assert trapped / 5000 == pytest.approx(0.2, rel=0.1)
+
+
+def test_a_bank_without_near_misses_has_none_to_draw() -> None:
+    bank = Bank(BANK.intents)
+    questions = zipf_questions(bank, seed=1, near_miss_share=1.0)
+    assert all("." in text for text in islice(questions, 100))
+
+
+def test_a_share_of_near_misses_above_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be within"):
+        next(zipf_questions(BANK, seed=1, near_miss_share=1.1))
+
+
+def test_each_conversation_has_its_own_id_and_the_system_prompt_in_front() -> (
+    None
+):
+    first, second = conversations(["a", "b"], system="Be kind.")
+    assert (first.request_id, second.request_id) == ("r0", "r1")
+    assert [m.content for m in second.messages] == ["Be kind.", "b"]
+
+
+def test_the_open_loop_sends_on_time_however_slow_the_answers_are() -> None:
+    async def main() -> None:
+        async def send(request: Request, due: float) -> tuple[float, float]:
+            sent = now()
+            await asyncio.sleep(100)
+            return due, sent
+
+        coming = arrivals([0.0, 0.5, 3.0], texts(3), 3)
+        assert await open_loop(send, coming) == [(0, 0), (0.5, 0.5), (3, 3)]
+        assert now() == 103
+
+    run_virtual(main())
+
+
+def test_a_sender_that_stalls_the_loop_does_not_move_what_is_due() -> None:
+    """Coordinated omission: the client was busy for 2 s, and the request that
+    was due meanwhile looked as if it had been due after them.
+    """
+
+    async def main() -> None:
+        async def send(request: Request, due: float) -> float:
+            return due
+
+        coming = arrivals([0.0, 0.5], texts(2), 2)
+        task = asyncio.create_task(open_loop(send, coming))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop()._seconds = 2.0  # type: ignore[attr-defined]
+        assert await task == [0.0, 0.5]
+
+    run_virtual(main())
+
+
+def test_the_closed_loop_never_runs_more_than_its_workers() -> None:
+    async def main() -> None:
+        running = peak = 0
+
+        async def send(request: Request, due: float) -> str:
+            nonlocal running, peak
+            running += 1
+            peak = max(peak, running)
+            await asyncio.sleep(1 + int(request.request_id[1:]) % 3)
+            running -= 1
+            return request.request_id
+
+        order = await closed_loop(send, texts(20), workers=4)
+        assert order == [f"r{i}" for i in range(20)]
+        assert peak == 4
+
+    run_virtual(main())
+
+
+def test_in_the_closed_loop_a_request_is_due_when_its_turn_comes() -> None:
+    async def main() -> None:
+        async def send(request: Request, due: float) -> float:
+            await asyncio.sleep(2)
+            return due
+
+        assert await closed_loop(send, texts(3), workers=1) == [0, 2, 4]
+        assert await closed_loop(send, [], workers=3) == []
+
+    run_virtual(main())
+
+
+def test_the_closed_loop_refuses_to_have_no_worker() -> None:
+    async def main() -> None:
+        async def send(request: Request, due: float) -> None: ...
+
+        with pytest.raises(ValueError, match="workers must be from 1"):
+            await closed_loop(send, texts(1), workers=0)
+
+    run_virtual(main())
+
+
+def test_a_loop_that_is_cancelled_leaves_no_task_behind() -> None:
+    async def main() -> None:
+        async def send(request: Request, due: float) -> None:
+            await asyncio.sleep(1000)
+
+        loops = [
+            asyncio.create_task(
+                open_loop(send, arrivals([0, 0], texts(2), 2))
+            ),
+            asyncio.create_task(closed_loop(send, texts(5), workers=2)),
+        ]
+        await asyncio.sleep(1)
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run_virtual(main())

@@ -1,0 +1,393 @@
+"""One stream, many readers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from math import inf
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimizations.clock import now, run_virtual
+from optimizations.errors import Incomplete, UpstreamError
+from optimizations.llm import Chunk, Request
+from optimizations.pump import Pump
+from tests.helpers import (
+    STOP,
+    Scripted,
+    Step,
+    ask,
+    collect,
+    other_tasks,
+    says,
+    take,
+    turns,
+)
+
+WHOLE = [Chunk("a"), Chunk("b"), Chunk("c"), STOP]
+
+
+def slow(gap_seconds: float = 1.0) -> Scripted:
+    """Says a, b, c, each after a gap."""
+    return Scripted(says("a", "b", "c", gap_seconds=gap_seconds))
+
+
+async def read_slowly(
+    stream: AsyncGenerator[Chunk, None], pause_seconds: float
+) -> list[Chunk]:
+    """Every chunk, with a pause after each."""
+    chunks = []
+    async with aclosing(stream):
+        async for chunk in stream:
+            chunks.append(chunk)
+            await asyncio.sleep(pause_seconds)
+    return chunks
+
+
+def test_a_reader_gets_what_the_stream_says() -> None:
+    async def main() -> None:
+        pump = Pump(slow().stream(ask()))
+        assert await collect(pump.read()) == WHOLE
+
+    run_virtual(main())
+
+
+def test_a_late_reader_starts_at_the_first_chunk() -> None:
+    async def main() -> None:
+        pump = Pump(slow().stream(ask()))
+        early = asyncio.create_task(collect(pump.read()))
+        await asyncio.sleep(2.5)
+        assert pump.joinable
+        assert await collect(pump.read()) == WHOLE
+        assert await early == WHOLE
+
+    run_virtual(main())
+
+
+def test_a_reader_after_the_end_still_gets_all() -> None:
+    async def main() -> None:
+        model = slow()
+        pump = Pump(model.stream(ask()))
+        await collect(pump.read())
+        assert await collect(pump.read()) == WHOLE
+        assert model.calls == 1
+
+    run_virtual(main())
+
+
+def test_each_reader_has_a_pace_of_its_own() -> None:
+    async def main() -> None:
+        pump = Pump(slow(0.1).stream(ask()))
+        slower = asyncio.create_task(read_slowly(pump.read(), 10.0))
+        assert await collect(pump.read()) == WHOLE
+        assert now() == pytest.approx(0.3)
+        assert await slower == WHOLE
+
+    run_virtual(main())
+
+
+def test_the_pump_flows_while_its_reader_pauses() -> None:
+    async def main() -> None:
+        model = slow(0.1)
+        pump = Pump(model.stream(ask()))
+        async with aclosing(pump.read()) as chunks:
+            await anext(chunks)
+            await asyncio.sleep(100)
+            assert model.running == 0
+            assert [chunk async for chunk in chunks] == WHOLE[1:]
+
+    run_virtual(main())
+
+
+def test_a_full_pump_waits_for_its_slowest_reader() -> None:
+    async def main() -> None:
+        model = Scripted([1.0, *says(*["x" * 100] * 50)])
+        pump = Pump(model.stream(ask()), limit_bytes=500)
+        slow_reader, fast_reader = pump.read(), pump.read()
+        await asyncio.gather(anext(slow_reader), anext(fast_reader))
+        ahead = asyncio.create_task(collect(fast_reader))
+        await asyncio.sleep(100)
+        assert model.running == 1  # the stream is held back,
+        assert not ahead.done()  # and so is who is ahead
+        assert len(await collect(slow_reader)) == 50
+        assert len(await ahead) == 50
+
+    run_virtual(main())
+
+
+def test_memory_stays_bounded_however_long_the_stream() -> None:
+    async def main() -> None:
+        pump = Pump(
+            Scripted(says(*["x" * 100] * 1000)).stream(ask()),
+            limit_bytes=2000,
+        )
+        most = 0
+        async with aclosing(pump.read()) as chunks:
+            async for _ in chunks:
+                most = max(most, sum(len(c.text) for c in pump._kept))
+                await asyncio.sleep(0.001)
+        assert most <= 2000 + 100
+
+    run_virtual(main())
+
+
+def test_what_passes_through_untouched_counts_as_memory_too() -> None:
+    """Only `text` was counted: an answer of tool calls filled the memory."""
+
+    async def main() -> None:
+        bulky = Chunk(extra={"tool_calls": "x" * 1000})
+        model = Scripted([*[bulky] * 50, STOP])
+        pump = Pump(model.stream(ask()), limit_bytes=3000)
+        async with aclosing(pump.read()) as chunks:
+            await take(chunks, 1)
+            await asyncio.sleep(1)
+            assert len(pump._kept) <= 4
+
+    run_virtual(main())
+
+
+def test_newcomers_are_refused_once_the_beginning_is_gone() -> None:
+    async def main() -> None:
+        model = Scripted(says(*["x" * 100] * 50))
+        pump = Pump(model.stream(ask()), limit_bytes=500)
+        async with aclosing(pump.read()) as chunks:
+            await take(chunks, 20)
+            assert not pump.joinable
+            with pytest.raises(RuntimeError, match="joinable"):
+                await collect(pump.read())
+
+    run_virtual(main())
+
+
+def test_without_a_reader_the_pump_fills_up_and_waits() -> None:
+    async def main() -> None:
+        model = Scripted(says(*["x" * 100] * 50))
+        pump = Pump(model.stream(ask()), limit_bytes=500)
+        await asyncio.sleep(100)
+        assert model.running == 1
+        assert len(await collect(pump.read())) == 51
+
+    run_virtual(main())
+
+
+def test_an_error_reaches_every_reader_after_what_came_before() -> None:
+    async def main() -> None:
+        broken = UpstreamError("no", status=500)
+        pump = Pump(Scripted([1.0, "a", 1.0, broken]).stream(ask()))
+        seen: list[tuple[Chunk, Exception]] = []
+
+        async def follow() -> None:
+            async with aclosing(pump.read()) as chunks:
+                first = await anext(chunks)
+                with pytest.raises(UpstreamError) as caught:
+                    await anext(chunks)
+                seen.append((first, caught.value))
+
+        await asyncio.gather(follow(), follow())
+        await follow()  # and one who comes late
+        assert seen == [(Chunk("a"), broken)] * 3
+
+    run_virtual(main())
+
+
+def test_an_error_that_nobody_reads_is_not_reported_as_lost() -> None:
+    async def main() -> None:
+        lost: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: lost.append(context))
+        Pump(Scripted([ValueError("mine")]).stream(ask()))
+        await asyncio.sleep(1)
+        assert lost == []
+
+    run_virtual(main())
+
+
+def test_the_last_reader_to_leave_ends_the_stream() -> None:
+    async def main() -> None:
+        model = slow()
+        pump = Pump(model.stream(ask()))
+        first, second = pump.read(), pump.read()
+        await asyncio.gather(anext(first), anext(second))
+        await first.aclose()
+        assert model.running == 1
+        await second.aclose()
+        assert (model.running, model.left) == (0, 1)
+        assert other_tasks() == set()
+
+    run_virtual(main())
+
+
+def test_nobody_joins_a_pump_that_is_being_closed() -> None:
+    async def main() -> None:
+        pump = Pump(slow().stream(ask()))
+        async with aclosing(pump.read()) as chunks:
+            await anext(chunks)
+        assert not pump.joinable
+
+    run_virtual(main())
+
+
+class SlowToClose(Scripted):
+    """Needs a second to give its slot back."""
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        self.running += 1
+        try:
+            yield Chunk("a")
+            await asyncio.sleep(inf)
+        finally:
+            await asyncio.sleep(1)
+            self.running -= 1
+
+
+def test_closing_waits_until_the_stream_has_given_everything_back() -> None:
+    async def main() -> None:
+        model = SlowToClose()
+        pump = Pump(model.stream(ask()))
+        async with aclosing(pump.read()) as chunks:
+            await anext(chunks)
+        assert model.running == 0
+        assert now() == 1
+
+    run_virtual(main())
+
+
+def test_a_pump_closed_at_once_never_asks() -> None:
+    async def main() -> None:
+        model, ends = slow(), []
+        pump = Pump(model.stream(ask()), on_end=lambda: ends.append("end"))
+        await pump.aclose()  # before the task had its first step
+        assert model.calls == 0
+        assert ends == ["end"]
+
+    run_virtual(main())
+
+
+def test_a_waiting_reader_learns_that_the_pump_was_closed() -> None:
+    async def main() -> None:
+        pump = Pump(Scripted(["a", inf]).stream(ask()))
+        reader = asyncio.create_task(collect(pump.read()))
+        await asyncio.sleep(1)
+        await pump.aclose()
+        with pytest.raises(Incomplete):
+            await reader
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("step", range(8))
+def test_a_cancelled_reader_leaves_nothing_behind(step: int) -> None:
+    async def main() -> None:
+        model = slow(0.0)
+        pump = Pump(model.stream(ask()))
+        reader = asyncio.create_task(collect(pump.read()))
+        await turns(step)
+        reader.cancel()
+        await asyncio.wait([reader])
+        await pump.aclose()  # of a pump that had no reader yet
+        assert model.running == 0
+        assert other_tasks() == set()
+
+    run_virtual(main())
+
+
+def test_a_cancelled_reader_leaves_the_others_alone() -> None:
+    async def main() -> None:
+        pump = Pump(slow().stream(ask()))
+        stays = asyncio.create_task(collect(pump.read()))
+        leaves = asyncio.create_task(collect(pump.read()))
+        await asyncio.sleep(1.5)
+        leaves.cancel()
+        assert await stays == WHOLE
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("end", ["whole", "error", "closed"])
+def test_the_end_is_told_once(end: str) -> None:
+    async def main() -> None:
+        ends: list[str] = []
+        last: Step = ValueError("mine") if end == "error" else STOP
+        pump = Pump(
+            Scripted(["a", 1.0, last]).stream(ask()),
+            on_end=lambda: ends.append("end"),
+        )
+        if end == "closed":
+            await turns(2)
+            await pump.aclose()
+        await asyncio.sleep(2)
+        await pump.aclose()
+        assert ends == ["end"]
+
+    run_virtual(main())
+
+
+def test_a_listener_that_fails_leaves_no_reader_waiting() -> None:
+    """The readers were woken after the listener was told: when it raised,
+    they waited for ever.
+    """
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        reported: list[object] = []
+        loop.set_exception_handler(lambda _, about: reported.append(about))
+
+        def fail() -> None:
+            raise LookupError("mine")
+
+        pump = Pump(slow().stream(ask()), on_end=fail)
+        assert await collect(pump.read()) == WHOLE
+        assert len(reported) == 1
+
+    run_virtual(main())
+
+
+def test_a_limit_below_one_byte_is_refused() -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="limit_bytes"):
+            Pump(slow().stream(ask()), limit_bytes=0)
+
+    run_virtual(main())
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(
+    gaps=st.lists(st.sampled_from([0.0, 0.5, 1.0]), max_size=12),
+    readers=st.lists(
+        st.tuples(
+            st.sampled_from([0.0, 0.75, 3.0]),  # when it comes
+            st.sampled_from([0.0, 0.3, 2.0]),  # how long it pauses
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    limit_bytes=st.sampled_from([1, 200, 100_000]),
+)
+def test_whoever_may_join_gets_every_chunk_once_and_in_order(
+    gaps: list[float],
+    readers: list[tuple[float, float]],
+    limit_bytes: int,
+) -> None:
+    async def main() -> None:
+        script: list[Step] = []
+        for number, gap in enumerate(gaps):
+            script += [gap, f"{number},"]
+        pump = Pump(
+            Scripted([*script, STOP]).stream(ask()), limit_bytes=limit_bytes
+        )
+        whole = "".join(f"{number}," for number in range(len(gaps)))
+
+        async def follow(come_at: float, pause_seconds: float) -> None:
+            await asyncio.sleep(come_at)
+            if pump.joinable:
+                got = await read_slowly(pump.read(), pause_seconds)
+                assert "".join(chunk.text for chunk in got) == whole
+                assert got[-1] == STOP
+
+        await asyncio.gather(*(follow(*reader) for reader in readers))
+        assert other_tasks() == set()
+
+    run_virtual(main())
