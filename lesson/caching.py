@@ -85,7 +85,8 @@ async def memory(context: Context) -> Outcome:
         start, seconds = now(), []
         for number, text in enumerate(questions):
             calls = model.calls
-            timing = await timed(llm, context.ask(text, number))
+            request = context.ask(text, number, streamed=False)
+            timing = await timed(llm, request)
             seconds.append(timing.total)
             mark = "." if model.calls == calls else "#"
             events.append(Event(now() - start, name, mark))

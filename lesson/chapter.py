@@ -26,12 +26,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.questions import Bank
 from lab.settings import Settings
 from optimizations.llm import LLM, Request
-from optimizations.mock import MockModel
+from optimizations.mock import MockModel, Profile
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 class Clock(Enum):
@@ -43,10 +46,11 @@ class Clock(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Short cells; the first column is text, the others are numbers."""
+    """Short cells: first columns of text, then columns of numbers."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    texts: int = 1  # how many columns are text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Outcome:
     says: str  # one or two sentences, filled from the run
     measured: Mapping[str, float] = field(default_factory=dict)
     events: Sequence[Event] = ()  # replayed where somebody watches
+    frames: Sequence[RenderableType] = ()  # so are these; else the last one
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,9 @@ class Context:
     tell: Callable[[str], None]  # text to show while it happens
     knobs: Mapping[str, float] = field(default_factory=dict)
 
-    def mock(self, profile: str = "hosted", **options: Any) -> MockModel:
+    def mock(
+        self, profile: Profile | str = "hosted", **options: Any
+    ) -> MockModel:
         """A simulated model that knows the bank's answers."""
         return MockModel(
             profile, answer=self.bank.answer, seed=self.seed, **options

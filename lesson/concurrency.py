@@ -23,7 +23,7 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import Timing, duration, percentile, timed
+from lesson.measure import Timing, duration, percentile, timed, timed_stream
 from optimizations.clock import chance, now
 from optimizations.concurrency.batching import Batched
 from optimizations.concurrency.concurrency_limit import ConcurrencyLimit
@@ -115,10 +115,10 @@ async def _conversations(context: Context, texts: list[str]) -> list[str]:
     model, began = context.mock(SMALL), now()
 
     async def customer(number: int) -> list[Timing]:
-        talk = Conversation(
-            model, tenant="lesson", conversation_id=f"customer-{number}"
-        )
-        return [await timed_turn(talk, text) for text in texts[number::8]]
+        talk = Conversation(model, tenant="lesson", name=f"customer-{number}")
+        return [
+            await timed_stream(talk.stream(text)) for text in texts[number::8]
+        ]
 
     talks = await asyncio.gather(*(customer(number) for number in range(8)))
     turns = [turn for talk in talks for turn in talk]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from math import inf
 
 from optimizations.clock import now
 from optimizations.errors import LLMError
-from optimizations.llm import LLM, Draft, Request
+from optimizations.llm import LLM, Chunk, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,30 @@ class Timing:
 async def timed(
     llm: LLM, request: Request, tell: Callable[[str], None] | None = None
 ) -> Timing:
-    """Read one answer to its end, told on as it comes; an error of the model
+    """Ask, and read the answer to its end."""
+    return await timed_stream(llm.stream(request), tell)
+
+
+async def timed_stream(
+    stream: AsyncGenerator[Chunk, None],
+    tell: Callable[[str], None] | None = None,
+) -> Timing:
+    """Read an answer to its end, told on as it comes; an error of the model
     is a result, too.
     """
     began, first, error = now(), inf, None
-    draft = Draft(request)
+    texts = []
     try:
-        async with aclosing(llm.stream(request)) as chunks:
+        async with aclosing(stream) as chunks:
             async for chunk in chunks:
                 if chunk.text and first == inf:
                     first = now() - began
+                texts.append(chunk.text)
                 if tell is not None:
                     tell(chunk.text)
-                draft.add(chunk)
     except LLMError as raised:
         error = raised
-    return Timing(first, now() - began, draft.partial, error)
+    return Timing(first, now() - began, "".join(texts), error)
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -24,22 +24,22 @@ def replay(
     console: Console, events: Sequence[Event], seconds: float = SECONDS
 ) -> None:
     """Show the events in their order, `seconds` for all of them."""
-    if not events:
-        return
-    frames = round(seconds * REDRAWS_PER_SECOND)
+    count = round(seconds * REDRAWS_PER_SECOND)
     lanes = list(dict.fromkeys(event.lane for event in events))
-    end = max(event.at for event in events)
+    end = max((event.at for event in events), default=0.0)
+    moments = (end * number / count for number in range(1, count + 1))
+    play(console, [render(events, lanes, m, console.width) for m in moments])
+
+
+def play(console: Console, frames: Sequence[RenderableType]) -> None:
+    """Show one frame after the other, in place."""
     with Live(
-        console=console,
-        auto_refresh=False,
-        vertical_overflow="crop",
+        console=console, auto_refresh=False, vertical_overflow="crop"
     ) as live:
-        for frame in range(1, frames + 1):
-            until = end * frame / frames
-            panel = render(events, lanes, until, console.width)
-            live.update(panel, refresh=True)
-            if frame < frames:
+        for number, frame in enumerate(frames):
+            if number:
                 time.sleep(1 / REDRAWS_PER_SECOND)
+            live.update(frame, refresh=True)
 
 
 def render(

@@ -86,8 +86,8 @@ class Player:
 
     def _play_step(self, place: Place) -> int:
         """The beats of one step; returns the index to go on with."""
-        self._show(place)
         try:
+            self._show(place)
             said = self._predict(place)
             outcome = self._run(place, {})
             self._compare(place, outcome, said)
@@ -143,7 +143,7 @@ class Player:
         except CannotRun as problem:
             screen.warn(str(problem))
             return None
-        screen.replay(outcome.events, step.legend)
+        screen.replay(step, outcome)
         screen.outcome(step, outcome)
         return outcome
 

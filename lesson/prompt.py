@@ -13,11 +13,11 @@ COMMANDS = {
     "b": "back",
     "k": "skip",
     "l": "list",
-    "f": "find WORD",
+    "f": "find",
     "s": "source",
     "m": "summary",
-    "r": "run again",
-    "t": "try another value",
+    "r": "again",
+    "t": "try",
     "?": "hint",
 }
 _WORDS = {

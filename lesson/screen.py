@@ -22,14 +22,13 @@ from rich.text import Text
 from lesson.chapter import (
     Chapter,
     Clock,
-    Event,
     Outcome,
     Prediction,
     Step,
     Table,
 )
 from lesson.measure import figure
-from lesson.panel import replay
+from lesson.panel import play, replay
 from lesson.source import Source
 from lesson.state import Guess
 
@@ -119,11 +118,17 @@ class Screen:
     def clock(self, clock: Clock) -> None:
         self._write(Text(f"[{clock.value}]", "magenta"))
 
-    def replay(self, events: Sequence[Event], legend: str) -> None:
-        """Play back what happened, where somebody watches."""
-        if self.lively and events:
-            self._write(Text(legend, "dim"))
-            replay(self.console, events)
+    def replay(self, step: Step, outcome: Outcome) -> None:
+        """Play back what happened, where somebody watches; else only how it
+        looked in the end.
+        """
+        if self.lively and outcome.events:
+            self._write(Text(step.legend, "dim"))
+            replay(self.console, outcome.events)
+        if self.lively and outcome.frames:
+            play(self.console, outcome.frames)
+        elif outcome.frames:
+            self._write(Padding(outcome.frames[-1], (0, 0, 0, 2)))
 
     def told(self, text: str) -> None:
         """What a demonstration showed while it ran."""
@@ -175,7 +180,13 @@ class Screen:
         self.console.file.flush()
 
     def _write(self, *pieces: RenderableType) -> None:
-        self.console.print(Group(*pieces))
+        if self.console.is_terminal:
+            self.console.print(Group(*pieces))
+            return
+        with self.console.capture() as capture:
+            self.console.print(Group(*pieces))
+        for line in capture.get().splitlines():
+            self.console.file.write(line.rstrip() + "\n")
 
 
 def _columns() -> int | None:
@@ -189,8 +200,11 @@ def _table(table: Table, plain: bool) -> RenderableType:
         return Group(*(Text(_spoken(table, row)) for row in table.rows))
     rich = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, column in enumerate(table.columns):
-        justify = "left" if index == 0 else "right"
-        rich.add_column(column, justify=justify, header_style="underline")  # type: ignore[arg-type]
+        rich.add_column(
+            column,
+            justify="left" if index < table.texts else "right",
+            header_style="underline",
+        )
     for row in table.rows:
         rich.add_row(*row)
     return rich

@@ -88,14 +88,14 @@ async def reading(context: Context) -> Outcome:
         ],
         await _leaving(context),
     ]
-    for what, fault in (("silent at first", SILENT), ("stalls later", STALL)):
+    for what, fault in (("says nothing", SILENT), ("stops midway", STALL)):
         model = context.mock(faults=[fault])
         guarded = Timeouts(model, first_token_seconds=5, next_token_seconds=2)
         timing = await timed(guarded, context.ask("Is anybody there?", 1))
         gave_up = f"given up after {duration(timing.total)}"
-        rows.append([f"the model is {what}", f"{gave_up}: {timing.error}"])
+        rows.append([f"the model {what}", f"{gave_up}: {timing.error}"])
     return Outcome(
-        Table(["what happened", "what came of it"], rows),
+        Table(["what happened", "what came of it"], rows, texts=2),
         "Whoever leaves gives the slot back at once, and pays for what was "
         "made until then; whoever waits knows for what, and how long.",
         measured={"redraws": redraws},

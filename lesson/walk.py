@@ -30,6 +30,7 @@ def walk(
                 continue
             finally:
                 screen.told("".join(told))
+            screen.replay(step, outcome)
             screen.outcome(step, outcome)
             screen.answer(step.predict, outcome)
             screen.not_when(step)

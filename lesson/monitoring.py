@@ -1,0 +1,267 @@
+"""Chapter 5, monitoring: what is not measured is found out by customers.
+
+Two steps: what one record of each request tells (latency, tokens, errors, the
+process itself, and how this run compares with earlier ones), and a live view
+with an alert that fires when users suffer, and not before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from math import inf
+from pathlib import Path
+from platform import node
+
+from rich.console import RenderableType
+
+from lab.parts import model_server
+from lesson.chapter import (
+    Chapter,
+    Clock,
+    Context,
+    Knob,
+    Outcome,
+    Prediction,
+    Step,
+    Table,
+)
+from lesson.measure import duration, money, share, timed
+from optimizations.clock import chance, now
+from optimizations.concurrency.gather import gather_bounded
+from optimizations.http_model import HTTPModel
+from optimizations.llm import LLM
+from optimizations.mock import PROFILES, Fault
+from optimizations.mock.profile import GPT_4O_MINI
+from optimizations.monitoring.alerts import (
+    BURNS,
+    Alert,
+    AlertState,
+    BurnRate,
+    Rule,
+)
+from optimizations.monitoring.dashboard import View, layers_of, render
+from optimizations.monitoring.history import History, Run, Trend, sparkline
+from optimizations.monitoring.metrics import Metrics, Quantiles
+from optimizations.monitoring.record import Monitored
+from optimizations.monitoring.resources import LoopLag, ResourceMeter
+from optimizations.sliding_window import SlidingWindow
+
+REQUESTS = 150
+AT_ONCE = 8
+FAILING_PERCENT = 10
+
+
+async def records(context: Context) -> Outcome:
+    """Ask a server that sometimes fails; everything comes from records."""
+    metrics, meter = Metrics(), ResourceMeter()
+    failing = context.knobs["failing"] / 100
+    fault = f"0-inf error status=500 share={failing}"
+    seed = str(context.seed)
+    options = ["--profile", "quick", "--seed", seed, "--fault", fault]
+    async with (
+        model_server("a", options) as server,
+        Monitored(
+            HTTPModel(server.url), [metrics], price=GPT_4O_MINI
+        ) as model,
+        LoopLag() as lag,
+    ):
+        draws = chance(context.seed, "customers")
+        texts = draws.choices(context.bank.questions, k=REQUESTS)
+        await gather_bounded(
+            (
+                partial(timed, model, context.ask(text, n, max_tokens=32))
+                for n, text in enumerate(texts)
+            ),
+            limit=AT_ONCE,
+        )
+        used, late = meter.sample(), lag.worst_seconds
+    seen = metrics.snapshot()
+    total, errors = seen.total, seen.total.requests - seen.total.answers
+    codes = ", ".join(seen.codes)
+    trend = _trend(context.state_folder, seen.ttft)
+    rows = [
+        ["requests", f"{total.requests}, {errors} failed ({codes or '-'})"],
+        ["first token", _quantiles(seen.ttft)],
+        ["whole answer", _quantiles(seen.e2e)],
+        ["tokens out", f"{total.completion_tokens}, {money(total.dollars)}"],
+        [
+            "this process",
+            f"{used.rss_bytes / 2**20:.0f} MiB, "
+            f"processor {used.cpu_percent:.0f} %, "
+            f"event loop late by {duration(late)} at most",
+        ],
+        ["first token, runs so far", trend],
+    ]
+    return Outcome(
+        Table(["what", "this run"], rows, texts=2),
+        f"{share(errors, total.requests)} failed, and those are in the "
+        "percentiles, as answers that never came: whoever leaves failures out "
+        "reports an outage as a fast day.",
+        measured={"failed": errors},
+    )
+
+
+def _quantiles(latency: Quantiles) -> str:
+    p50, p95 = latency.p50, latency.p95
+    if p50 is None or p95 is None:
+        return "too few to say"
+    return f"half within {duration(p50)}; 95 %: {duration(p95)}"
+
+
+def _trend(folder: Path, latency: Quantiles) -> str:
+    """Add this run to the history, and compare it with the earlier ones."""
+    if latency.p50 is None:
+        return "nothing to compare"
+    history, label = History(folder / "history.jsonl"), f"lesson on {node()}"
+    figures = {"first token p50": latency.p50}
+    try:
+        history.append(Run(time.time(), label, figures))
+        trend = history.trend(label, "first token p50", last=12)
+    except OSError as error:
+        return f"not kept: {error.strerror}"
+    return _in_words(trend) if trend else "nothing to compare"
+
+
+def _in_words(trend: Trend) -> str:
+    runs = len(trend.values)
+    change = trend.change_percent
+    if change is None:
+        return f"{runs}: this is the first; run it again"
+    row = sparkline(trend.values, marks="_.-=^")
+    return f"{runs} ({row}): {change:+.0f} % against the median before"
+
+
+PER_SECOND = 4.0
+SECONDS = 600
+HICCUP = Fault("error", start=60, end=62)
+OUTAGE_BEGINS, OUTAGE_ENDS = 300.0, 420.0
+SCALE = 1 / 12  # of the alert's windows: an hour becomes five minutes
+COARSE = replace(PROFILES["hosted"], tokens_per_chunk=10)
+BARE_WINDOW_SECONDS = 10
+BARE = Rule("more than 5 % of the last 10 s fail", above=0.05, min_samples=20)
+
+
+async def outage(context: Context) -> Outcome:
+    """Ten minutes of traffic: a hiccup, then two minutes of outage."""
+    failing = context.knobs["failing"] / 100
+    fault = Fault("error", OUTAGE_BEGINS, OUTAGE_ENDS, failing)
+    metrics = Metrics()
+    burn = BurnRate(0.99, burns=BURNS[:1], scale=SCALE)
+    window = SlidingWindow(BARE_WINDOW_SECONDS)
+    alerts = [Alert(BARE), *burn.alerts]
+    chatbot = Monitored(
+        context.mock(COARSE, faults=[HICCUP, fault]),
+        [metrics, burn, lambda record: window.add(bool(record.good), now())],
+        price=GPT_4O_MINI,
+    )
+    fired: list[list[float]] = [[] for _ in alerts]
+    frames = []
+    async with asyncio.TaskGroup() as group:
+        traffic = group.create_task(_traffic(context, chatbot))
+        while not traffic.done():
+            await asyncio.sleep(1)
+            before = [alert.state for alert in alerts]
+            good, bad = window.totals(now())
+            alerts[0].update(bad / max(good + bad, 1), good + bad)
+            burn.check()
+            for alert, state, times in zip(alerts, before, fired, strict=True):
+                if AlertState.FIRING == alert.state != state:
+                    times.append(now())
+            if now() % 30 < 1:
+                frames.append(_frame(chatbot, metrics, alerts))
+    outage_page = [at - OUTAGE_BEGINS for at in fired[1] if at > OUTAGE_BEGINS]
+    return Outcome(
+        Table(
+            ["alert", "rang", "in the outage, after"],
+            [
+                _rings("bare threshold", fired[0]),
+                _rings("burn rate, 14.4 times", fired[1]),
+            ],
+        ),
+        f"The bare threshold rang {len(fired[0])} times, once of them for a "
+        f"hiccup of 2 s. The burn rate rang {len(fired[1])} time, when a share "
+        "of the budget was gone and more was going.",
+        measured={"fires": outage_page[0] if outage_page else inf},
+        frames=frames,
+    )
+
+
+def _frame(
+    chatbot: LLM, metrics: Metrics, alerts: Sequence[Alert]
+) -> RenderableType:
+    """The live view as it is now."""
+    title = f"Live view, second {now():.0f}"
+    layers = layers_of(chatbot)
+    view = View(title, metrics.snapshot(), layers, alerts)
+    return render(view, 76, plain=True)
+
+
+def _rings(name: str, fired: list[float]) -> list[str]:
+    late = [at - OUTAGE_BEGINS for at in fired if at > OUTAGE_BEGINS]
+    after = duration(late[0]) if late else "did not ring"
+    return [name, f"{len(fired)} times", after]
+
+
+async def _traffic(context: Context, llm: LLM) -> None:
+    """Customers at random moments, each with one question."""
+    draws = chance(context.seed, "traffic")
+    async with asyncio.TaskGroup() as group:
+        number = 0
+        while now() < SECONDS:
+            text = draws.choice(context.bank.questions)
+            request = context.ask(text, number := number + 1)
+            group.create_task(timed(llm, request))
+            await asyncio.sleep(draws.expovariate(PER_SECOND))
+
+
+CHAPTER = Chapter(
+    5,
+    "monitoring",
+    "What is not measured is found out by customers",
+    (
+        Step(
+            "One record of each request",
+            """Latency, tokens, errors and cost all come from one frozen record
+            that is written when a request ends, however it ends. Beside it
+            stands the process itself: a chatbot that is out of processor or
+            blocks its event loop looks just like a slow model.""",
+            "optimizations.monitoring.record:Monitored.stream",
+            Clock.MEASURED,
+            records,
+            """figures are collected that nobody acts on. Start from what users
+            feel, and from what it costs.""",
+            Prediction(
+                f"The server fails {FAILING_PERCENT} % of the requests. Of "
+                f"{REQUESTS}, how many do the records show as failed?",
+                "failed",
+                "requests",
+                "Chance decides for each request on its own.",
+            ),
+            Knob("failing", FAILING_PERCENT, 0, 100, "% that fail"),
+        ),
+        Step(
+            "A live view, and an alert that fires",
+            """An alert on a bare threshold rings at each peak. This one asks
+            how fast the error budget is spent, over a long window (it matters)
+            and a short one (it still goes on). Ten minutes of traffic with a
+            hiccup and an outage; the windows are shortened twelve times.""",
+            "optimizations.monitoring.alerts:BurnRate.check",
+            Clock.SIMULATED,
+            outage,
+            """there are so few requests that one failure is a large share:
+            then probe the service yourself.""",
+            Prediction(
+                "Everything fails from one moment on. After how many seconds "
+                "does the burn rate ring?",
+                "fires",
+                "s",
+                "It rings when 14.4 % of the last five minutes have failed.",
+            ),
+            Knob("failing", 100, 1, 100, "% that fail in the outage"),
+        ),
+    ),
+)
