@@ -117,7 +117,7 @@ async def _arrive(
     async def one(number: int, text: str) -> Timing:
         request = context.ask(text, number, streamed=False)
         timing = await timed(llm, request)
-        if number % 10 == 0:  # a tenth is enough to see
+        if number % 9 == 0:  # one in nine is enough to see
             mark = request.trace.served_by if timing.answered else "x"
             events.append(Event(now() - began, lane, mark))
         return timing
@@ -230,7 +230,7 @@ CHAPTER = Chapter(
                 "A slow replica keeps its requests longer, so it looks busy.",
             ),
             knob=Knob("factor", 5, 1, 20, "how many times slower c is"),
-            legend="  a b c: who answered (every tenth)   x failed",
+            legend="  a b c: who answered (one in nine)   x failed",
         ),
         Step(
             "Several processes behind HAProxy",

@@ -86,6 +86,16 @@ def share(part: float, whole: float) -> str:
     return f"{part / whole:.0%}".replace("%", " %") if whole else "none"
 
 
+def times(count: int) -> str:
+    """How often, in words.
+
+    >>> times(0), times(1), times(2), times(3)
+    ('not at all', 'once', 'twice', '3 times')
+    """
+    words = {0: "not at all", 1: "once", 2: "twice"}
+    return words.get(count, f"{count} times")
+
+
 def money(dollars: float) -> str:
     """Dollars, in cents where they are few.
 

@@ -29,7 +29,7 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import duration, money, share, timed
+from lesson.measure import duration, money, share, timed, times
 from optimizations.clock import chance, now
 from optimizations.concurrency.gather import gather_bounded
 from optimizations.http_model import HTTPModel
@@ -168,12 +168,13 @@ async def outage(context: Context) -> Outcome:
             good, bad = window.totals(now())
             alerts[0].update(bad / max(good + bad, 1), good + bad)
             burn.check()
-            for alert, state, times in zip(alerts, before, fired, strict=True):
+            for alert, state, rang in zip(alerts, before, fired, strict=True):
                 if AlertState.FIRING == alert.state != state:
-                    times.append(now())
+                    rang.append(now())
             if now() % 30 < 1:
                 frames.append(_frame(chatbot, metrics, alerts))
-    outage_page = [at - OUTAGE_BEGINS for at in fired[1] if at > OUTAGE_BEGINS]
+    before, during = _split(fired[1])
+    too_early, _ = _split(fired[0])
     return Outcome(
         Table(
             ["alert", "rang", "in the outage, after"],
@@ -182,10 +183,10 @@ async def outage(context: Context) -> Outcome:
                 _rings("burn rate, 14.4 times", fired[1]),
             ],
         ),
-        f"The bare threshold rang {len(fired[0])} times, once of them for a "
-        f"hiccup of 2 s. The burn rate rang {len(fired[1])} time, when a share "
-        "of the budget was gone and more was going.",
-        measured={"fires": outage_page[0] if outage_page else inf},
+        f"The bare threshold woke somebody {times(len(too_early))} before the "
+        f"outage, for a hiccup of 2 s; the burn rate {times(len(before))}. It "
+        "rings when a share of the budget is gone and more is going.",
+        measured={"fires": during[0] if during else inf},
         frames=frames,
     )
 
@@ -201,9 +202,15 @@ def _frame(
 
 
 def _rings(name: str, fired: list[float]) -> list[str]:
-    late = [at - OUTAGE_BEGINS for at in fired if at > OUTAGE_BEGINS]
-    after = duration(late[0]) if late else "did not ring"
-    return [name, f"{len(fired)} times", after]
+    _, during = _split(fired)
+    after = duration(during[0]) if during else "did not ring"
+    return [name, times(len(fired)), after]
+
+
+def _split(fired: list[float]) -> tuple[list[float], list[float]]:
+    """The alarms before the outage, and, from its begin, those in it."""
+    late = [at - OUTAGE_BEGINS for at in fired if at >= OUTAGE_BEGINS]
+    return fired[: len(fired) - len(late)], late
 
 
 async def _traffic(context: Context, llm: LLM) -> None:
