@@ -46,7 +46,7 @@ def render(
     events: Sequence[Event], lanes: Sequence[str], until: float, width: int
 ) -> Text:
     """One frame: a line for each lane, the newest marks at its end."""
-    label = max(map(len, lanes))
+    label = max(map(len, (*lanes, "clock")))
     room = max(width - label - 4, 10)
     lines = [f"  {'clock':<{label}}  {until:.0f} s"]
     for lane in lanes:

@@ -1,0 +1,134 @@
+"""The lesson with a learner: a scripted one, who goes everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lesson.state import State
+from tests.lesson.book import BROKEN, Learner
+
+STEP = ["", "", ""]  # show the source, skip the prediction, go on
+
+
+def test_enter_alone_goes_through_the_whole_book(tmp_path: Path) -> None:
+    learner = Learner(tmp_path, STEP * 3)
+    assert learner.finished
+    assert learner.state.finished == ["first.1", "first.2", "second.1"]
+    assert learner.seen.count("There were 8.") == 3
+
+
+def test_a_prediction_is_held_against_what_was_measured(
+    tmp_path: Path,
+) -> None:
+    learner = Learner(tmp_path, ["", "80", "q"])
+    guess = learner.state.guesses["first.1"]
+    assert (guess.said, guess.measured) == (80, 8)
+    assert "You said 80 things, measured 8 things: surprise, 10.0x off." in (
+        learner.seen
+    )
+
+
+def test_the_prediction_is_asked_before_the_run(tmp_path: Path) -> None:
+    seen = Learner(tmp_path, STEP).seen
+    why, source = seen.index("The reason"), seen.index("async def count")
+    predict, run = seen.index("PREDICT"), seen.index("[simulated")
+    assert why < source < predict < run < seen.index("Not when")
+
+
+def test_a_hint_can_be_had_and_nonsense_is_asked_again(tmp_path: Path) -> None:
+    learner = Learner(tmp_path, ["", "?", "dunno", "9", "q"])
+    assert "More than one." in learner.seen
+    assert "no number" in learner.seen
+    assert learner.state.guesses["first.1"].verdict == "close"
+
+
+def test_trying_another_value_runs_again_with_it(tmp_path: Path) -> None:
+    learner = Learner(tmp_path, ["", "8", "t 50", "r", "t 500", "t", "", "q"])
+    assert learner.seen.count("There were 50.") == 2
+    assert learner.seen.count("a number from 1 to 100") == 2
+    assert learner.state.guesses["first.1"].measured == 8
+
+
+def test_back_returns_to_the_step_before(tmp_path: Path) -> None:
+    learner = Learner(tmp_path, [*STEP, "b", "q"])
+    assert learner.seen.count("1.1 one") == 2
+
+
+def test_back_at_the_beginning_stays_there(tmp_path: Path) -> None:
+    assert Learner(tmp_path, ["b", "q"]).seen.count("1.1 one") == 2
+
+
+def test_skipping_moves_on_and_does_not_count_as_finished(
+    tmp_path: Path,
+) -> None:
+    learner = Learner(tmp_path, ["k", "k", "k"])
+    assert learner.finished
+    assert learner.state.finished == []
+
+
+@pytest.mark.parametrize("keys", [["l"], ["f reason"], ["m"], ["s"]])
+def test_looking_around_leaves_one_at_the_same_prompt(
+    tmp_path: Path, keys: list[str]
+) -> None:
+    learner = Learner(tmp_path, [*keys, *STEP * 3])
+    assert learner.finished
+
+
+def test_the_list_ticks_what_is_finished_and_leads_there(
+    tmp_path: Path,
+) -> None:
+    learner = Learner(tmp_path, [*STEP, "l", "l 2.1", "q"])
+    assert "[x] 1.1 one" in learner.seen
+    assert "[ ] 1.2 two" in learner.seen
+    assert "2.1 three" in learner.seen.rsplit("[ ]", 1)[1]
+    assert learner.state.position == "second.1"
+
+
+def test_a_word_that_no_step_mentions_is_said_so(tmp_path: Path) -> None:
+    learner = Learner(tmp_path, ["f giraffe", "f three", "q"])
+    assert "No step mentions 'giraffe'." in learner.seen
+    assert "2.1 three:" in learner.seen
+
+
+def test_whoever_comes_back_goes_on_where_they_were(tmp_path: Path) -> None:
+    first = Learner(tmp_path, [*STEP, "q"])
+    again = Learner(tmp_path, [*STEP * 2], first.state)
+    assert again.finished
+    assert "Going on where you left off" in again.seen
+    assert "1.1 one  (" not in again.seen
+
+
+def test_every_step_is_saved_before_and_after(tmp_path: Path) -> None:
+    assert Learner(tmp_path, ["q"]).saved == 1
+    assert Learner(tmp_path, [*STEP, "q"]).saved == 3
+
+
+def test_a_position_that_is_no_more_begins_at_the_beginning(
+    tmp_path: Path,
+) -> None:
+    learner = Learner(tmp_path, ["q"], State(position="gone.7"))
+    assert "1.1 one" in learner.seen
+
+
+def test_a_step_that_cannot_run_says_why_and_lets_one_go_on(
+    tmp_path: Path,
+) -> None:
+    learner = Learner(tmp_path, ["", "5", ""], book=BROKEN)
+    assert learner.finished
+    assert "This step cannot run here: nobody listens" in learner.seen
+    assert learner.state.guesses == {}
+
+
+def test_how_much_is_left_is_always_shown(tmp_path: Path) -> None:
+    seen = Learner(tmp_path, STEP * 3).seen
+    assert "(step 1 of 2, about 8 min left)" in seen
+    assert "(step 1 of 1, about 2 min left)" in seen
+
+
+def test_every_prompt_shows_its_keys(tmp_path: Path) -> None:
+    seen = Learner(tmp_path, STEP).seen
+    assert seen.count("q quit") >= 3
+    assert "? hint" in seen
+    assert "t N tries how many there are (now 8)" in seen
