@@ -173,8 +173,8 @@ async def _second_process(
 
 
 async def semantic(context: Context) -> Outcome:
-    """One phrasing of each intent is cached; then the others are asked, and
-    the near misses, which look alike and must not share an answer.
+    """Half the phrasings of each intent are cached, the others are asked;
+    then the near misses, which look alike and must not share an answer.
     """
     threshold = context.knobs["threshold"]
     words = WordLlamaEmbedder()
@@ -191,14 +191,14 @@ async def semantic(context: Context) -> Outcome:
     for name, make in stores.items():
         right, wrong = await _ask_paraphrases(context, make())
         false = await _ask_near_misses(context, make())
-        rows.append(
-            [name, *(share(part, 1) for part in (right, wrong, false))]
-        )
+        cells = (share(part, 1) for part in (right, wrong, false))
+        rows.append([name, *cells])
     return Outcome(
         Table(["looked up by", "right hits", "wrong", "near misses"], rows),
-        "Right and wrong hits are of the paraphrases. Every near miss that "
-        "hits is a customer who is told the answer to another question: the "
-        "second check is there to stop it.",
+        f"Similarity alone gives {rows[-1][3]} of the near misses the answer "
+        f"to another question. The second check brings that to {rows[-2][3]}, "
+        f"and the right hits from {rows[-1][1]} to {rows[-2][1]}: meaning is "
+        "worth a look, and never to be trusted unchecked.",
         measured={"near misses": 100 * false},
     )
 
@@ -210,15 +210,16 @@ async def _ask_paraphrases(
     bank, asked = context.bank, Counter[bool]()
     model = context.mock("instant")
     llm = CacheFill(model, store)
-    for number, intent in enumerate(bank.intents):
-        await llm.complete(context.ask(intent.phrasings[0], number))
-    for intent in bank.intents:
-        for number, text in enumerate(intent.phrasings[1:]):
-            reply = await store.find(context.ask(text, number))
-            if reply is not None:
-                asked[reply.text == intent.answer] += 1
-    count = len(bank.questions) - len(bank.intents)
-    return asked[True] / count, asked[False] / count
+    known = [text for intent in bank.intents for text in intent.phrasings[::2]]
+    for number, text in enumerate(known):
+        await llm.complete(context.ask(text, number))
+    others = set(bank.questions) - set(known)
+    for number, text in enumerate(sorted(others)):
+        request = context.ask(text, number)
+        reply = await store.find(request)
+        if reply is not None:
+            asked[reply.text == bank.answer(request)] += 1
+    return asked[True] / len(others), asked[False] / len(others)
 
 
 async def _ask_near_misses(context: Context, store: Store) -> float:
@@ -301,7 +302,7 @@ CHAPTER = Chapter(
                 "They differ in one to three words, and embeddings compare "
                 "whole sentences.",
             ),
-            knob=Knob("threshold", 0.8, 0.3, 1.0, "the least similarity"),
+            knob=Knob("threshold", 0.65, 0.3, 1, "the least similarity"),
         ),
     ),
 )
