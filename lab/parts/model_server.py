@@ -1,14 +1,16 @@
-"""Model servers in processes of their own: one can be killed or hung while the others go on.
+"""Model servers in processes of their own, to be killed or hung one by one.
 
-The problem: failover, retries and breakers can't be believed from a simulated failure alone. The
-idea: the module's own OpenAI-compatible server, started as a user would start it, on a port that it
-chooses itself and tells on its first line; then a crash is a real SIGKILL and a hang a real SIGSTOP.
+The problem: failover, retries and breakers can't be believed from a simulated
+failure alone. The idea: the module's own OpenAI-compatible server, started as
+a user would start it, on a port that it chooses itself and tells on its first
+line; then a crash is a real SIGKILL and a hang a real SIGSTOP.
 
     async with model_servers(3) as servers:
         servers[0].kill()
 
-When not: to measure exact figures. A process on a shared machine is *measured*, never *simulated*;
-the mock model in our own process, on the virtual clock, is exact.
+When not: to measure exact figures. A process on a shared machine is
+*measured*, never *simulated*; the mock model in our own process, on the
+virtual clock, is exact.
 """
 
 from __future__ import annotations
@@ -21,18 +23,20 @@ from pathlib import Path
 
 from lab.parts.process import ChildProcess, child
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = str(Path(__file__).resolve().parents[2])
 
 
 class ModelServer:
-    """One running server and the things that can be done to it."""
+    """One running server, and what can be done to it."""
 
     def __init__(self, name: str, process: ChildProcess) -> None:
         self.name = name
         self.url = process.ready_line.partition(" ")[2]
-        self.terminate, self.kill = process.terminate, process.kill
-        self.pause, self.resume = process.pause, process.resume
         self.pid = process.pid
+        self.terminate = process.terminate
+        self.kill = process.kill
+        self.pause = process.pause
+        self.resume = process.resume
 
 
 @contextlib.asynccontextmanager
@@ -43,24 +47,14 @@ async def model_server(
     module: str = "optimizations.server",
     start_seconds: float = 20.0,
 ) -> AsyncIterator[ModelServer]:
-    """`python -m module` with these options, once it has printed `ready http://127.0.0.1:PORT`."""
-    argv = [
-        sys.executable,
-        "-m",
-        module,
-        "--port",
-        "0",
-        "--name",
-        name,
-        "--exit-with-stdin",
-        *options,
-    ]
+    """`python -m module`, once it has printed `ready http://…:PORT`."""
+    argv = [sys.executable, "-m", module, "--port", "0", "--name", name]
     async with child(
-        argv,
+        [*argv, "--exit-with-stdin", *options],
         name=f"model server {name}",
         ready="ready http",
         start_seconds=start_seconds,
-        cwd=str(ROOT),
+        cwd=ROOT,
     ) as process:
         yield ModelServer(name, process)
 
@@ -73,28 +67,24 @@ async def model_servers(
     module: str = "optimizations.server",
     start_seconds: float = 20.0,
 ) -> AsyncIterator[list[ModelServer]]:
-    """`count` servers named a, b, c …, started side by side: all of them, or none and an error."""
+    """`count` servers named a, b, c …: all of them, or none and an error."""
     async with contextlib.AsyncExitStack() as stack:
+
+        async def start(name: str) -> ModelServer:
+            server = model_server(
+                name, options, module=module, start_seconds=start_seconds
+            )
+            return await stack.enter_async_context(server)
+
+        names = [chr(ord("a") + number) for number in range(count)]
         try:
-            async with asyncio.TaskGroup() as starting:
-                tasks = [
-                    starting.create_task(
-                        stack.enter_async_context(
-                            model_server(
-                                chr(ord("a") + i),
-                                options,
-                                module=module,
-                                start_seconds=start_seconds,
-                            )
-                        )
-                    )
-                    for i in range(count)
-                ]
-        except ExceptionGroup as group:
-            raise group.exceptions[0] from None
-        servers = [task.result() for task in tasks]
+            async with asyncio.TaskGroup() as group:
+                starting = [group.create_task(start(name)) for name in names]
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        servers = [task.result() for task in starting]
         try:
             yield servers
         finally:
-            for server in servers:  # all are asked before the first is waited for
+            for server in servers:  # ask all before waiting for the first
                 server.terminate()

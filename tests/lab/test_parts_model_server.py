@@ -1,4 +1,4 @@
-"""Model servers are real processes: they can be killed or hung one by one, and end together."""
+"""Model servers are real processes: killed or hung alone, ended together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 from lab.parts import PartFailed, model_server, model_servers
 from tests.lab.watching import alive, eventually, get, nothing_left_behind
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Linux and macOS")
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="signals of Linux and macOS"
+)
 
 STAND_IN = "tests.lab.stand_in_server"
 
@@ -69,7 +71,10 @@ def test_a_server_that_cannot_start_fails_with_its_own_words() -> None:
         async with model_servers(2, ["--broken"], module=STAND_IN):
             pass
 
-    with nothing_left_behind(), pytest.raises(PartFailed, match="no weights for this model"):
+    with (
+        nothing_left_behind(),
+        pytest.raises(PartFailed, match="no weights for this model"),
+    ):
         asyncio.run(main())
 
 

@@ -1,7 +1,8 @@
-"""What the tests of the parts look with: who of ours is alive, and what a server answers.
+"""What the tests of the parts look with: who is alive, what is answered.
 
-Every process started during a run carries a mark in its environment, so that a survivor is found
-even when its parent is gone, and nobody else's process is taken for ours.
+Every process started during a run carries a mark in its environment, so that
+a survivor is found even when its parent is gone, and nobody else's process is
+taken for ours.
 """
 
 from __future__ import annotations
@@ -22,23 +23,28 @@ MARK = os.environ.setdefault("MODULE12_TEST_RUN", uuid.uuid4().hex)
 def alive(pid: int) -> bool:
     """Running or stopped, but not a corpse that waits for its parent."""
     try:
-        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return psutil.Process(pid).status() not in (
+            psutil.STATUS_ZOMBIE,
+            psutil.STATUS_DEAD,
+        )
     except psutil.NoSuchProcess:
         return False
 
 
 def ours() -> set[int]:
-    """All living processes that this run has started, at any depth, orphans included."""
+    """All living processes that this run has started, orphans included."""
     found = set()
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get("MODULE12_TEST_RUN") == MARK and alive(process.pid):
+            if process.environ().get("MODULE12_TEST_RUN") == MARK and alive(
+                process.pid
+            ):
                 found.add(process.pid)
     return found - {os.getpid()}
 
 
 async def eventually(condition: Callable[[], bool | Awaitable[bool]]) -> bool:
-    """Whether it becomes true within a few seconds. The one place that waits for the outside."""
+    """Whether it becomes true in seconds: the one place that waits."""
     for _ in range(300):
         answer = condition()
         if answer if isinstance(answer, bool) else await answer:
@@ -49,7 +55,7 @@ async def eventually(condition: Callable[[], bool | Awaitable[bool]]) -> bool:
 
 @contextlib.contextmanager
 def nothing_left_behind() -> Iterator[None]:
-    """No process, no open file and no corpse more after the block than before it."""
+    """No more processes, open files and corpses after than before."""
     processes, files = ours(), open_files()
     yield
     assert asyncio.run(eventually(lambda: ours() <= processes)), [
@@ -57,7 +63,9 @@ def nothing_left_behind() -> Iterator[None]:
     ]
     assert open_files() <= files
     children = psutil.Process().children()
-    assert not [child for child in children if child.status() == psutil.STATUS_ZOMBIE]
+    assert not [
+        child for child in children if child.status() == psutil.STATUS_ZOMBIE
+    ]
 
 
 def command_line(pid: int) -> list[str]:
@@ -80,8 +88,12 @@ async def pieces_of(url: str, path: str) -> list[bytes]:
     parts = urlsplit(url)
     pieces = []
     async with asyncio.timeout(5):
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        request = f"GET {path} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n"
+        reader, writer = await asyncio.open_connection(
+            parts.hostname, parts.port
+        )
+        request = (
+            f"GET {path} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n"
+        )
         writer.write(request.encode())
         while piece := await reader.read(65536):
             pieces.append(piece)

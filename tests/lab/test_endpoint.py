@@ -1,0 +1,63 @@
+"""A paid endpoint: what it may cost, and that it costs no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.endpoint import SpendingCap, endpoint_price, estimate_dollars
+from lab.settings import Settings
+from optimizations.clock import run_virtual
+from optimizations.errors import RateLimited
+from optimizations.llm import Request, Usage
+from optimizations.mock import MockModel
+from optimizations.tokens import count_prompt
+from tests.helpers import ask
+
+SETTINGS = Settings()
+PRICE = endpoint_price(SETTINGS)
+
+
+def at_most(request: Request) -> int:
+    """Nanodollars of a request with the longest answer it may get."""
+    prompt = count_prompt(request.messages)
+    return PRICE.nanodollars(Usage(prompt, request.max_tokens))
+
+
+def test_the_estimate_grows_with_requests_and_with_tokens() -> None:
+    once = estimate_dollars(SETTINGS, 1, 64)
+    assert estimate_dollars(SETTINGS, 10, 64) == pytest.approx(10 * once)
+    assert estimate_dollars(SETTINGS, 1, 128) > once > 0
+
+
+def test_the_cap_lets_pass_what_it_can_pay_and_refuses_the_rest() -> None:
+    async def main() -> None:
+        model = MockModel("instant")
+        most = at_most(ask(max_tokens=50))
+        capped = SpendingCap(model, PRICE, max_dollars=3.5 * most / 1e9)
+        with pytest.raises(RateLimited, match="spending cap"):
+            for number in range(100):
+                await capped.complete(ask(n=number, max_tokens=50))
+        assert model.ledger.dollars <= 3.5 * most / 1e9
+        assert model.calls >= 3
+
+    run_virtual(main())
+
+
+def test_what_an_answer_did_not_use_can_be_spent_again() -> None:
+    async def main() -> None:
+        model = MockModel("instant", answer=lambda request: "Yes.")
+        most = at_most(ask(max_tokens=500))
+        capped = SpendingCap(model, PRICE, max_dollars=1.5 * most / 1e9)
+        for number in range(20):
+            await capped.complete(ask(n=number, max_tokens=500))
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("dollars", [-1.0, float("nan"), float("inf")])
+def test_a_cap_that_is_no_amount_is_refused(dollars: float) -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="max_dollars"):
+            SpendingCap(MockModel("instant"), PRICE, dollars)
+
+    run_virtual(main())
