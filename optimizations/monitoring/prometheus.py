@@ -1,0 +1,121 @@
+"""Prometheus exporter: the metrics, and the figures of every layer, as a
+scrape wants them.
+
+Nothing is counted twice: at each scrape the collector reads what `Metrics` and
+the layers' `snapshot` hold anyway. Latencies go out as classic buckets, which
+Prometheus can add up across machines; its own percentiles are then as coarse
+as these buckets, while ours keep their 1 %. Failures lie in the `+Inf` bucket.
+
+When it does not help: prompts, answers and keys never become labels, and
+tenants do only where asked for. Needs `prometheus_client`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from optimizations.llm import LLM, walk
+from optimizations.monitoring.histogram import LogHistogram
+from optimizations.monitoring.metrics import Metrics, Totals
+
+SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 300)
+"""The limits of the buckets."""
+
+
+class PrometheusCollector(Collector):
+    """Register it: `CollectorRegistry().register(PrometheusCollector(...))`.
+    `llm` adds a gauge for each figure of each of its layers.
+    """
+
+    def __init__(
+        self,
+        metrics: Metrics,
+        llm: LLM | None = None,
+        *,
+        prefix: str = "llm",
+        with_tenants: bool = False,
+    ) -> None:
+        self._metrics = metrics
+        self._llm = llm
+        self._prefix = prefix
+        self._with_tenants = with_tenants
+
+    def collect(self) -> Iterable[Metric]:
+        now = self._metrics.snapshot()
+        yield self._counts("requests", "outcome", now.outcomes)
+        yield self._counts("errors", "code", now.codes)
+        yield from self._spending("model", now.models)
+        if self._with_tenants:
+            yield from self._spending("tenant", now.tenants)
+        yield self._seconds("ttft", self._metrics.ttft)
+        yield self._seconds("e2e", self._metrics.e2e)
+        yield self._seconds("longest_gap", self._metrics.longest_gap)
+        if self._llm is not None:
+            yield self._layers(self._llm)
+
+    def _counts(
+        self, name: str, label: str, counts: Mapping[str, int]
+    ) -> Metric:
+        family = CounterMetricFamily(
+            f"{self._prefix}_{name}", f"{name} by {label}", labels=[label]
+        )
+        for value, count in counts.items():
+            family.add_metric([value], count)
+        return family
+
+    def _spending(
+        self, label: str, totals: Mapping[str, Totals]
+    ) -> Iterator[Metric]:
+        tokens = CounterMetricFamily(
+            f"{self._prefix}_{label}_tokens",
+            "tokens of answers",
+            labels=[label, "kind"],
+        )
+        dollars = CounterMetricFamily(
+            f"{self._prefix}_{label}_dollars",
+            "what answers cost",
+            labels=[label],
+        )
+        for name, total in totals.items():
+            tokens.add_metric([name, "prompt"], total.prompt_tokens)
+            tokens.add_metric([name, "completion"], total.completion_tokens)
+            tokens.add_metric([name, "cached"], total.cached_tokens)
+            dollars.add_metric([name], total.dollars)
+        yield tokens
+        yield dollars
+
+    def _seconds(self, name: str, histogram: LogHistogram) -> Metric:
+        family = HistogramMetricFamily(
+            f"{self._prefix}_{name}_seconds", f"{name}; failures are infinite"
+        )
+        buckets = [(str(s), histogram.count_up_to(s)) for s in SECONDS]
+        family.add_metric(
+            [],
+            [*buckets, ("+Inf", histogram.count)],
+            sum_value=histogram.finite_sum,
+        )
+        return family
+
+    def _layers(self, llm: LLM) -> Metric:
+        """One gauge a figure; layers of one kind are told apart by number."""
+        family = GaugeMetricFamily(
+            f"{self._prefix}_layer",
+            "a layer's own figure",
+            labels=["layer", "number", "figure"],
+        )
+        seen: Counter[str] = Counter()
+        for layer in walk(llm):
+            name = type(layer).__name__
+            for figure, value in layer.snapshot().items():
+                family.add_metric([name, str(seen[name]), figure], value)
+            seen[name] += 1
+        return family
