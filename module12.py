@@ -7,7 +7,6 @@ options; the chapters themselves are in `lesson/`.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 

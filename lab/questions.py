@@ -135,7 +135,7 @@ def _read_csv(lines: Iterable[str], path: str) -> Bank:
             phrasings.setdefault(name, {})[text] = None
     except csv.Error as error:
         raise QuestionsError(
-            f"{path}, line {rows.line_num + 1}: {error}"
+            f"{path}, line {rows.reader.line_num}: {error}"
         ) from None
     if not phrasings:
         raise QuestionsError(f"{path}, line 2: there are no questions")

@@ -25,9 +25,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, islice
+from random import Random
 from typing import TypeVar
 
 from lab.questions import Bank
+from lab.wording import reword
 from optimizations.clock import chance, now
 from optimizations.concurrency.gather import gather_bounded
 from optimizations.llm import Message, Request
@@ -106,32 +108,43 @@ def zipf_questions(
     exponent: float = 1.0,
     phrasing_exponent: float = 0.5,
     near_miss_share: float = 0.0,
+    reworded_share: float = 0.0,
 ) -> Iterator[str]:
     """Questions as customers ask them: few intents make most of the traffic,
     each in many phrasings, of which some are commoner too.
 
     Each seed makes other intents popular. `near_miss_share` of the questions
-    come from the bank's near misses, if it has any.
+    come from the bank's near misses, if it has any; `reworded_share` of all
+    get a greeting, lose their question mark, and the like.
     """
-    if not 0 <= near_miss_share <= 1:
+    if not (0 <= near_miss_share <= 1 and 0 <= reworded_share <= 1):
         raise ValueError(
-            f"near_miss_share must be within 0..1, not {near_miss_share}"
+            "shares must be within 0..1, "
+            f"not {near_miss_share} and {reworded_share}"
         )
     draws = chance("questions", seed)
+    popular = _popular(bank, draws, exponent, phrasing_exponent)
+    traps = [t for pair in bank.near_misses for t in (pair.first, pair.second)]
+    while True:
+        trapped = traps and draws.random() < near_miss_share
+        text = draws.choice(traps) if trapped else next(popular)
+        reworded = draws.random() < reworded_share
+        yield reword(text, draws) if reworded else text
+
+
+def _popular(
+    bank: Bank, draws: Random, exponent: float, phrasing_exponent: float
+) -> Iterator[str]:
     asked = [list(intent.phrasings) for intent in bank.intents]
     draws.shuffle(asked)
     for phrasings in asked:
         draws.shuffle(phrasings)
-    traps = [t for pair in bank.near_misses for t in (pair.first, pair.second)]
     sums = {
         count: list(accumulate(zipf(count, exponent=phrasing_exponent)))
         for count in {len(texts) for texts in asked}
     }
     popularity = list(accumulate(zipf(len(asked), exponent=exponent)))
     while True:
-        if traps and draws.random() < near_miss_share:
-            yield draws.choice(traps)
-            continue
         [texts] = draws.choices(asked, cum_weights=popularity)
         [text] = draws.choices(texts, cum_weights=sums[len(texts)])
         yield text

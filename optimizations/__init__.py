@@ -1,10 +1,12 @@
 """Optimizations of an LLM chatbot, each one a model wrapped around a model. In
 reading order:
 
-- `llm` the one interface · `errors` the tree of what can go wrong · `clock`
-  time and chance · `tokens` counting and price
-- `pump` one stream for many readers · `wire` OpenAI's format · `stack` the
-  recommended onion, and why in that order
+- `llm` the one interface · `messages` what travels through it · `errors` the
+  tree of what can go wrong · `clock` time and chance · `tokens` counting and
+  price
+- `pump` one stream for many readers · `sliding_window` counts of the last
+  seconds · `wire` OpenAI's format · `stack` the recommended onion, and why in
+  that order
 - `mock` the simulated model · `http_model` any OpenAI-compatible endpoint ·
   `server` any model, served as one
 - a folder a chapter: `caching` · `concurrency` · `streaming` · `balancing` ·

@@ -71,7 +71,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """
         if self._ready or self._stopping:  # type: ignore[attr-defined]
             return []
-        if timeout is None or self._scheduled[0].when() == inf:  # type: ignore[attr-defined]
+        timers = self._scheduled  # type: ignore[attr-defined]
+        if timeout is None or timers[0].when() == inf:
             raise Deadlock(
                 "every task waits, and no timer is left that could wake one"
             )

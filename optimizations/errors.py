@@ -27,6 +27,7 @@ class LLMError(Exception):
     status = 500  # of HTTP
     code = "internal_error"  # OpenAI's `error.code`
     type = "server_error"  # OpenAI's `error.type`
+    param: str | None = None  # OpenAI's `error.param`: which field is wrong
     retryable = False  # whether the same request may succeed a little later
     retry_after: float | None = None  # seconds, where somebody said so
 

@@ -45,20 +45,22 @@ class Pump:
         limit_bytes: int = LIMIT_BYTES,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
+        if limit_bytes < 1:
+            raise ValueError(
+                f"limit_bytes must be at least 1, not {limit_bytes}"
+            )
         self._source = source
         self._limit_bytes = limit_bytes
         self._on_end = on_end  # called once: it ended, failed, was cancelled
         self._kept: deque[Chunk] = deque()
         self._kept_bytes = 0
         self._dropped = 0  # chunks at the front that are no longer kept
-        self._positions: dict[
-            object, int
-        ] = {}  # of each reader: the next chunk it wants
+        # of each reader: the next chunk it wants
+        self._positions: dict[object, int] = {}
         self._error: BaseException | None = None
         self._ended = False
-        self._changed = (
-            asyncio.Event()
-        )  # replaced by a fresh one at each change
+        # replaced by a fresh one at each change
+        self._changed = asyncio.Event()
         self._task = asyncio.create_task(self._drain(), name="pump")
         self._task.add_done_callback(self._finish)
 

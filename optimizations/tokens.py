@@ -16,15 +16,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 
 from optimizations.llm import Message, Usage
 
 TokenCounter = Callable[[str], int]
 
 _TOKEN = re.compile(r"\s*(?:\w{1,7}|[^\w\s])|\s+$")
-_PER_MESSAGE = (
-    4  # role and separators, as OpenAI's chat format adds them to each message
-)
+# role and separators, as OpenAI's chat format adds them to each message
+_PER_MESSAGE = 4
 
 
 def split_tokens(text: str) -> list[str]:
@@ -58,6 +58,11 @@ class Price:
     prompt: float
     cached: float
     completion: float
+
+    def __post_init__(self) -> None:
+        for dollars in (self.prompt, self.cached, self.completion):
+            if not 0 <= dollars < inf:  # nor is it for a NaN
+                raise ValueError(f"a price is finite, from 0, not {dollars}")
 
     def nanodollars(self, usage: Usage) -> int:
         """What a reply costs, in billionths of a dollar: whole numbers, so

@@ -16,12 +16,14 @@ from collections.abc import (
     Callable,
     Iterable,
     Mapping,
+    Sequence,
 )
 from contextlib import aclosing
 from math import inf
 from typing import Any
 
-from optimizations.llm import LLM, Chunk, Message, Request, Usage
+from optimizations.errors import LLMError
+from optimizations.llm import LLM, Chunk, Message, Reply, Request, Usage
 
 Step = str | float | Chunk | BaseException
 """A piece of text, seconds to wait (`inf` is for ever), a chunk, an error."""
@@ -103,6 +105,8 @@ class Scripted(LLM):
         script = self._next_script(request)
         self.calls += 1
         self.requests.append(request)
+        request.trace.attempts += 1
+        request.trace.served_by = "script"
         self.running += 1
         self.peak = max(self.peak, self.running)
         ended = False
@@ -122,6 +126,18 @@ class Scripted(LLM):
             self.running -= 1
             self.closed += 1
             self.left += not ended
+
+    async def complete_many(
+        self, requests: Sequence[Request]
+    ) -> list[Reply | LLMError]:
+        """A batch endpoint that takes one request after the other."""
+        return [await self._reply_or_error(request) for request in requests]
+
+    async def _reply_or_error(self, request: Request) -> Reply | LLMError:
+        try:
+            return await self.complete(request)
+        except LLMError as error:
+            return error
 
     async def aclose(self) -> None:
         self.shut += 1
@@ -187,5 +203,5 @@ async def eventually(
 ) -> None:
     """On the real clock, wait until it holds. Raises TimeoutError."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - nothing tells us
+        while not condition():
             await asyncio.sleep(0.005)

@@ -1,4 +1,4 @@
-"""Runs the front doors as a user does: as programs, in a pipe or a terminal."""
+"""Runs the front doors as a user does: in a pipe or on a terminal."""
 
 from __future__ import annotations
 

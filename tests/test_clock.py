@@ -134,7 +134,7 @@ def test_a_loop_over_a_residue_of_time_ends() -> None:
         await asyncio.sleep(0.3 - 1e-10)
         while (remaining := due - now()) > 0:
             looks += 1
-            await asyncio.sleep(remaining / 2)
+            await asyncio.sleep(remaining / 4)
         return looks
 
     assert run_virtual(main()) < 100
@@ -176,6 +176,8 @@ def test_work_for_a_thread_runs_here_and_now() -> None:
         assert await asyncio.to_thread(sum, [1, 2, 3]) == 6
         with pytest.raises(ZeroDivisionError):
             await asyncio.to_thread(divmod, 1, 0)
+        failed = asyncio.get_running_loop().run_in_executor(None, divmod, 1, 0)
+        assert isinstance(failed.exception(), ZeroDivisionError)
         assert now() == 0
 
     run_virtual(main())

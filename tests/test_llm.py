@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 
 import pytest
 
 from optimizations.clock import now, run_virtual
-from optimizations.errors import BadRequest, Incomplete, UpstreamError
+from optimizations.errors import Incomplete, UpstreamError
 from optimizations.llm import (
     LLM,
     Chunk,
-    Draft,
     Guard,
     Layer,
-    Message,
     Observer,
     Request,
-    Usage,
     walk,
 )
 from tests.helpers import (
@@ -70,90 +66,6 @@ def test_a_stream_that_just_ends_is_not_an_answer() -> None:
         assert caught.value.partial == "Hello"
 
     run_virtual(main())
-
-
-def test_an_answer_is_whole_when_every_choice_has_ended() -> None:
-    draft = Draft(ask(options={"n": 2}))
-    draft.add(Chunk("a", 0, "stop"))
-    assert not draft.finished
-    draft.add(Chunk("b", 1))
-    draft.add(Chunk("", 1, "length"))
-    assert draft.finished
-    texts = [(c.text, c.finish_reason) for c in draft.reply().choices]
-    assert texts == [("a", "stop"), ("b", "length")]
-
-
-@pytest.mark.parametrize("index", [-1, 1, 7])
-def test_a_choice_nobody_asked_for_does_not_finish_the_answer(
-    index: int,
-) -> None:
-    """It counted as one of the choices asked for, and the reply then looked
-    for a reason that was not there.
-    """
-    draft = Draft(ask())
-    draft.add(Chunk("whose?", index, "stop"))
-    assert not draft.finished
-    assert draft.partial == ""
-    with pytest.raises(Incomplete):
-        draft.reply()
-
-
-def test_the_last_usage_counts() -> None:
-    draft = Draft(ask())
-    draft.add(Chunk("a", usage=Usage(9, 1)))
-    draft.add(Chunk("b", finish_reason="stop"))
-    draft.add(Chunk(usage=Usage(9, 2)))
-    assert draft.reply().usage == Usage(9, 2)
-
-
-def test_an_empty_answer_is_an_answer() -> None:
-    draft = Draft(ask())
-    draft.add(Chunk(finish_reason="content_filter"))
-    assert draft.reply().text == ""
-
-
-@pytest.mark.parametrize("wanted", [0, -1, "2", 1.5, True])
-def test_a_number_of_choices_that_is_none_is_a_bad_request(
-    wanted: object,
-) -> None:
-    """With n = -1, no text at all was a whole answer."""
-    with pytest.raises(BadRequest):
-        Draft(ask(options={"n": wanted}))
-
-
-def test_one_choice_is_wanted_unless_more_are() -> None:
-    assert ask().choices == 1
-    assert ask(options={"n": None}).choices == 1
-    assert ask(options={"n": 3}).choices == 3
-
-
-def test_the_question_is_the_last_thing_the_user_said() -> None:
-    turns = (
-        Message("system", "be brief"),
-        Message("user", "first"),
-        Message("user", "second"),
-        Message("assistant", "third"),
-    )
-    assert ask(messages=turns).question == "second"
-    assert ask(messages=turns[:1]).question == ""
-
-
-def test_a_request_can_be_a_key() -> None:
-    """`extra` made a message unhashable, and so every request."""
-    turn = Message("user", "hi", extra={"name": "Ada"})
-    request = ask(messages=(turn,), options={"top_p": 0.5})
-    assert {request: 1}[replace(request)] == 1
-
-
-def test_two_requests_are_equal_whatever_became_of_them() -> None:
-    one, other = ask(), ask()
-    one.trace.attempts = 3
-    assert one == other
-
-
-def test_a_request_of_one_question_is_quickly_made() -> None:
-    request = Request.ask("Hi", tenant="t", request_id="r", max_tokens=3)
-    assert (request.question, request.max_tokens) == ("Hi", 3)
 
 
 class Noted(Guard):

@@ -118,6 +118,35 @@ def test_a_full_pump_waits_for_its_slowest_reader() -> None:
     run_virtual(main())
 
 
+def test_whoever_leaves_holds_nobody_back() -> None:
+    async def main() -> None:
+        model = Scripted([1.0, *says(*["x" * 100] * 50)])
+        pump = Pump(model.stream(ask()), limit_bytes=500)
+        slow_reader, fast_reader = pump.read(), pump.read()
+        await asyncio.gather(anext(slow_reader), anext(fast_reader))
+        ahead = asyncio.create_task(collect(fast_reader))
+        await asyncio.sleep(100)
+        await slow_reader.aclose()
+        assert len(await ahead) == 50
+
+    run_virtual(main())
+
+
+def test_a_pump_that_is_held_back_closes_its_stream_too() -> None:
+    """The stream then rests between two chunks: cancelling the task does not
+    reach it.
+    """
+
+    async def main() -> None:
+        model = Scripted(says(*["x" * 100] * 50))
+        pump = Pump(model.stream(ask()), limit_bytes=500)
+        await asyncio.sleep(100)
+        await pump.aclose()
+        assert (model.running, model.left) == (0, 1)
+
+    run_virtual(main())
+
+
 def test_memory_stays_bounded_however_long_the_stream() -> None:
     async def main() -> None:
         pump = Pump(

@@ -1,5 +1,6 @@
 """The simulated model: speed (`profile`), faults, bill (`ledger`), prefix
-cache, and the model that puts them together.
+cache, one answer in the making (`generation`), many of them (`batch`), and the
+model that puts them together.
 """
 
 from optimizations.mock.faults import Fault, FaultSchedule

@@ -25,24 +25,23 @@ from collections.abc import (
     AsyncIterator,
     Callable,
     Iterable,
-    Iterator,
     Mapping,
+    Sequence,
 )
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
 from random import Random
 
 from optimizations.clock import chance, now
-from optimizations.errors import BadRequest, UpstreamError
-from optimizations.llm import LLM, Chunk, Draft, Request, Usage
+from optimizations.errors import BadRequest, LLMError, UpstreamError
+from optimizations.llm import LLM, Chunk, Reply, Request
 from optimizations.mock.answers import invent
+from optimizations.mock.batch import answer_together
 from optimizations.mock.faults import Fault, FaultSchedule
+from optimizations.mock.generation import Generation, for_each_choice
 from optimizations.mock.ledger import Ledger
 from optimizations.mock.prefix import PrefixCache
 from optimizations.mock.profile import Profile, find_profile
-from optimizations.tokens import count_prompt, split_tokens
 
-_STEP = 8  # tokens between two looks at the load, where nobody reads along
 _KNOWN_REQUESTS = 100_000
 
 
@@ -67,6 +66,7 @@ class MockModel(LLM):
         self.name = name
         self.ledger = ledger or Ledger(self.profile.price)
         self.calls = self.running = self.waiting = self.peak = 0
+        self.batched = 0  # sequences that share the slot of another one
         self._answer = answer
         self._faults = FaultSchedule(faults)
         self._seed = seed
@@ -89,18 +89,11 @@ class MockModel(LLM):
         }
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        if request.max_tokens < 1:
-            raise BadRequest(f"max_tokens from 1, not {request.max_tokens}")
         self.calls += 1
-        request.trace.attempts += 1
-        request.trace.served_by = self.name
-        draws = self._chance(request)
-        fault = self._faults.meet(now() - self._made_at, draws)
-        if fault is not None:
-            fault.before_the_answer()
+        draws, fault = self._arrive(request)
         async with self.ledger.claim(request) as reply:
             if reply is not None and reply.usage is not None:
-                for chunk in _chunks(
+                for chunk in for_each_choice(
                     reply.text,
                     request.choices,
                     reply.finish_reason,
@@ -114,6 +107,28 @@ class MockModel(LLM):
             ):
                 async for chunk in chunks:
                     yield chunk
+
+    async def complete_many(
+        self, requests: Sequence[Request]
+    ) -> list[Reply | LLMError]:
+        """Its batch endpoint: one call, one slot, an answer or an error for
+        each request.
+        """
+        return await answer_together(self, requests)
+
+    def _arrive(self, request: Request) -> tuple[Random, Fault | None]:
+        """The draws of this attempt, and the fault that it meets. Raises where
+        that lets no answer begin.
+        """
+        if request.max_tokens < 1:
+            raise BadRequest(f"max_tokens from 1, not {request.max_tokens}")
+        request.trace.attempts += 1
+        request.trace.served_by = self.name
+        draws = self._chance(request)
+        fault = self._faults.meet(now() - self._made_at, draws)
+        if fault is not None:
+            fault.before_the_answer()
+        return draws, fault
 
     def _chance(self, request: Request) -> Random:
         """The draws of this attempt at this request. Remembers a bounded
@@ -157,114 +172,30 @@ class MockModel(LLM):
         """Read the prompt, then say piece after piece. Whatever ends it, what
         was said is billed.
         """
-        prompt_tokens = count_prompt(request.messages)
-        usage = Usage(
-            prompt_tokens,
-            0,
-            cached_tokens=min(self._prefixes.read(request), prompt_tokens),
-        )
-        tokens = split_tokens(self._answer(request))
-        reason = "stop" if len(tokens) <= request.max_tokens else "length"
-        tokens = tokens[: request.max_tokens]
-        draft, reply, due, said = Draft(request), None, now(), 0
+        one, due = self._begin(request, fault, draws), now()
         try:
-            for seconds, piece in self._schedule(
-                tokens, request, usage, fault, draws
-            ):
+            for seconds, piece in one.pieces(one.first_gap()):
                 due += seconds
                 if (delay := due - now()) > 0:
                     await asyncio.sleep(delay)
-                said += len(piece)
-                usage = replace(
-                    usage, completion_tokens=said * request.choices
-                )
-                last = said == len(tokens)
-                for chunk in _chunks(
-                    "".join(piece),
-                    request.choices,
-                    reason if last else None,
-                    usage,
-                ):
-                    draft.add(chunk)
-                    reply = draft.reply() if draft.finished else None
+                for chunk in one.say(piece):
                     if request.streamed:
                         yield chunk
-            if reply is not None and not request.streamed:
-                for chunk in _chunks(
-                    reply.text, request.choices, reason, usage
-                ):
+            if not request.streamed:
+                for chunk in one.whole():
                     yield chunk
         finally:
-            self.ledger.book(request, usage, reply)
+            self.ledger.book(request, one.usage, one.reply)
 
-    def _schedule(
-        self,
-        tokens: list[str],
-        request: Request,
-        usage: Usage,
-        fault: Fault | None,
-        draws: Random,
-    ) -> Iterator[tuple[float, list[str]]]:
-        """What to say next, and how many seconds after the piece before.
-        Raises where the fault breaks it off.
-        """
-        step = self.profile.tokens_per_chunk if request.streamed else _STEP
-        trouble_at = (
-            min(fault.after_tokens, max(len(tokens) - 1, 0)) if fault else -1
+    def _begin(
+        self, request: Request, fault: Fault | None, draws: Random
+    ) -> Generation:
+        return Generation(
+            request,
+            self._answer(request),
+            self._prefixes.read(request),
+            self.profile,
+            fault,
+            draws,
+            load=lambda: self.running + self.batched,
         )
-        seconds = self._first_gap(usage, fault, draws)
-        for start in range(0, max(len(tokens), 1), step):
-            piece = tokens[start : start + step]
-            seconds += sum(
-                self._gap(fault, draws) for _ in piece[start == 0 :]
-            )
-            if fault is not None and start <= trouble_at < start + step:
-                seconds += fault.inside_the_answer("".join(tokens[:start]))
-            yield seconds, piece
-            seconds = 0.0
-
-    def _first_gap(
-        self, usage: Usage, fault: Fault | None, draws: Random
-    ) -> float:
-        """Seconds from slot to first token: reading what the prefix cache does
-        not know.
-        """
-        fresh = usage.prompt_tokens - usage.cached_tokens
-        seconds = (
-            self.profile.ttft_seconds
-            + fresh / self.profile.prompt_tokens_per_second
-        )
-        silent = (
-            fault.seconds
-            if fault is not None and fault.kind == "silent"
-            else 0.0
-        )
-        return silent + seconds * self._slowness(fault, draws)
-
-    def _gap(self, fault: Fault | None, draws: Random) -> float:
-        """Seconds from one token to the next, as many sequences running as run
-        now.
-        """
-        if fault is not None and fault.kind == "drip":
-            return fault.seconds
-        crowd = 1 + self.profile.itl_growth * (self.running - 1)
-        return self.profile.itl_seconds * crowd * self._slowness(fault, draws)
-
-    def _slowness(self, fault: Fault | None, draws: Random) -> float:
-        factor = (
-            fault.factor if fault is not None and fault.kind == "slow" else 1.0
-        )
-        return (
-            factor * draws.lognormvariate(0, self.profile.jitter)
-            if self.profile.jitter
-            else factor
-        )
-
-
-def _chunks(
-    text: str, choices: int, reason: str | None, usage: Usage
-) -> Iterator[Chunk]:
-    """The same piece for each choice; the usage rides on the very last."""
-    for index in range(choices):
-        very_last = reason is not None and index == choices - 1
-        yield Chunk(text, index, reason, usage if very_last else None)

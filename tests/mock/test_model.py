@@ -107,6 +107,14 @@ def test_it_stops_at_the_tokens_it_was_allowed() -> None:
     run_virtual(main())
 
 
+def test_an_answer_that_just_fits_was_not_cut() -> None:
+    async def main() -> None:
+        reply = await model(**says(7)).complete(ask(max_tokens=7))
+        assert reply.finish_reason == "stop"
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize("max_tokens", [0, -5])
 def test_no_tokens_at_all_is_a_bad_request(max_tokens: int) -> None:
     """-5 cut the last five tokens off the answer and called it whole."""
@@ -205,7 +213,7 @@ def test_the_gaps_grow_with_the_sequences_that_run() -> None:
 
     async def main() -> None:
         alone, crowded = await together(1), await together(11)
-        assert crowded - 0.05 == pytest.approx(2 * (alone - 0.05), rel=0.1)
+        assert crowded - 0.05 == pytest.approx(2 * (alone - 0.05), rel=0.02)
 
     run_virtual(main())
 

@@ -63,6 +63,13 @@ def test_what_was_read_last_stays_longest() -> None:
     assert cache.read(ask(LONG)) == 0
 
 
+def test_what_is_read_again_stays_longer() -> None:
+    cache = PrefixCache(4, 25)  # room for two prompts of ten full blocks
+    for prompt in (LONG, "x " * 40, LONG, "y " * 40):
+        cache.read(ask(prompt))
+    assert cache.read(ask(LONG)) == 40
+
+
 def test_a_cache_without_room_knows_nothing() -> None:
     cache = PrefixCache(4, 0)
     cache.read(ask(LONG))

@@ -1,0 +1,179 @@
+"""Balancing: what one bad replica costs under each policy.
+
+Customers come at random moments (open loop, Poisson), at about 70 % of what
+the replicas can do together. In the first situation all replicas are alike,
+and no policy has anything to find. In the second one is four times slower:
+whoever sends it a fair share makes it a queue that only grows. In the third
+one fails at once: whoever prefers the least busy prefers it, for it is always
+idle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from statistics import fmean
+
+from benchmark.metrics import FAILED, P50, P95, P99, calls_of
+from benchmark.rounds import Bench, Measured, calibrated, interleaved
+from benchmark.suite import Strategy, Suite, Trial
+from lab.questions import Bank
+from lab.traffic import (
+    Arrival,
+    arrivals,
+    conversations,
+    poisson,
+    zipf_questions,
+)
+from optimizations.balancing.balanced import Balanced
+from optimizations.balancing.circuit_breaker import Breaker, CircuitBreaker
+from optimizations.balancing.policies import (
+    AtRandom,
+    LeastInFlight,
+    PeakEwma,
+    Policy,
+    RoundRobin,
+)
+from optimizations.balancing.retry import Retry
+from optimizations.clock import chance
+from optimizations.llm import LLM, Request
+from optimizations.mock import PROFILES, Fault, MockModel
+from optimizations.tokens import count_tokens
+
+REPLICAS = 4
+LOAD = 0.7  # of what three healthy replicas and a slow one can do together
+SLOWNESS = 4.0
+MAX_TOKENS = 24  # a sentence each: what is compared is who is asked
+BAD = "bad"  # the name of the replica that something is wrong with
+SLOW = Fault("slow", factor=SLOWNESS)
+FAILING = Fault("error", status=500)
+
+_GPU = PROFILES["gpu"]
+
+
+def requests_per_second(bank: Bank) -> float:
+    """The load: what a full replica answers, three times and a quarter."""
+    tokens = fmean(
+        min(count_tokens(intent.answer), MAX_TOKENS) for intent in bank.intents
+    )
+    crowd = 1 + _GPU.itl_growth * (_GPU.capacity - 1)
+    seconds = _GPU.ttft_seconds + tokens * _GPU.itl_seconds * crowd
+    return LOAD * (REPLICAS - 1 + 1 / SLOWNESS) * _GPU.capacity / seconds
+
+
+def workload(trial: Trial) -> list[Arrival]:
+    """Poisson arrivals, Zipf questions: the same for each policy."""
+    times = poisson(requests_per_second(trial.bank), seed=trial.seed)
+    texts = zipf_questions(trial.bank, seed=trial.seed)
+    requests = conversations(texts, max_tokens=MAX_TOKENS)
+    return arrivals(times, requests, trial.requests)
+
+
+def spread(
+    policy: Callable[[], Policy],
+    fault: Fault | None,
+    trial: Trial,
+    *,
+    breakers: bool = False,
+) -> Balanced:
+    """Four replicas under this policy; the last of them has the fault."""
+    replicas: list[LLM] = []
+    for number in range(REPLICAS):
+        bad = fault is not None and number == REPLICAS - 1
+        model = trial.model(
+            _GPU.name,
+            name=BAD if bad else f"replica {number}",
+            faults=[fault] if fault and bad else (),
+            replica=number,
+        )
+        rests = chance("breaker", trial.seed, number)
+        replicas.append(
+            Breaker(model, CircuitBreaker(rng=rests)) if breakers else model
+        )
+    return Balanced(replicas, policy(), rng=chance("balancer", trial.seed))
+
+
+def retried(trial: Trial) -> Retry:
+    """The remedy in full: breakers, and another attempt elsewhere."""
+    return Retry(
+        spread(LeastInFlight, FAILING, trial, breakers=True), seed=trial.seed
+    )
+
+
+async def measure(bench: Bench) -> Measured:
+    """What the layers themselves cost, around a model that never waits."""
+
+    def model() -> MockModel:
+        return MockModel("instant", answer=lambda request: "Yes.")
+
+    onions: dict[str, LLM] = {
+        "bare model": model(),
+        "breaker": Breaker(model()),
+        "round robin": Balanced([model(), model()], RoundRobin()),
+        "peak EWMA": Balanced([model(), model()], PeakEwma()),
+        "all with retry": Retry(
+            Balanced([Breaker(model()), Breaker(model())], PeakEwma())
+        ),
+    }
+
+    async def ask(llm: LLM) -> None:
+        request = Request.ask("Open?", tenant="shop", request_id="r")
+        await llm.complete(request)
+
+    takes = {
+        name: await calibrated(partial(ask, llm), "a request", unit=1e-6)
+        for name, llm in onions.items()
+    }
+    return Measured(
+        "a request through each layer, the model answering at once",
+        await interleaved(
+            takes, {"a request": "µs"}, bench.rounds, bench.tick
+        ),
+    )
+
+
+ALIKE, ONE_SLOW, ONE_FAILS = "all alike", "one is slow", "one fails"
+
+SUITE = Suite(
+    name="balancing",
+    setting=f"{REPLICAS} replicas (profile {_GPU.name}), Poisson arrivals at "
+    f"{LOAD * 100:g} % load; one is {SLOWNESS:g} times slower, or answers 500",
+    workload=workload,
+    strategies=(
+        *(
+            Strategy(name, partial(spread, policy, None), ALIKE)
+            for name, policy in (
+                ("round robin", RoundRobin),
+                ("peak EWMA", PeakEwma),
+            )
+        ),
+        *(
+            Strategy(name, partial(spread, policy, SLOW), ONE_SLOW)
+            for name, policy in (
+                ("round robin", RoundRobin),
+                ("random", AtRandom),
+                ("least in flight", LeastInFlight),
+                ("peak EWMA", PeakEwma),
+            )
+        ),
+        *(
+            Strategy(name, partial(spread, policy, FAILING), ONE_FAILS)
+            for name, policy in (
+                ("round robin", RoundRobin),
+                ("least in flight", LeastInFlight),
+                ("peak EWMA", PeakEwma),
+            )
+        ),
+        Strategy(
+            "+ breakers",
+            partial(spread, LeastInFlight, FAILING, breakers=True),
+            ONE_FAILS,
+        ),
+        Strategy("+ breakers, retry", retried, ONE_FAILS),
+    ),
+    columns=(P50, P95, P99, calls_of(BAD), FAILED),
+    headline=P95,
+    judged=(FAILED, P95, P99),
+    measure=measure,
+    quick_requests=300,
+)

@@ -1,0 +1,225 @@
+"""Caching: which cache saves how much waiting and money, at what risk.
+
+Customers ask an invented shop: few intents make most of the traffic, each in
+several phrasings. An exact cache finds a question asked in the same words, one
+that matches by meaning finds more, and now and then the wrong one: that share
+is a figure here, never hidden. What no cache changes is how long the slowest
+wait, for those are the ones it did not know.
+
+A look-up in this process counts as 0 s here, one in Redis as a stated round
+trip, one by meaning as a stated embedding; what they really take is measured
+below the table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import cache
+from itertools import cycle
+
+from benchmark.metrics import (
+    CENTS,
+    FALSE_HITS,
+    HITS,
+    MEAN,
+    P50,
+    P95,
+    P99,
+    TOKENS,
+)
+from benchmark.rounds import Bench, Measured, Take, calibrated, interleaved
+from benchmark.suite import Strategy, Suite, Trial
+from lab.parts import PartError, PartFailed, redis_server
+from lab.traffic import (
+    Arrival,
+    arrivals,
+    conversations,
+    poisson,
+    zipf_questions,
+)
+from optimizations.caching.cached import Cached, CacheFill
+from optimizations.caching.embedding import Embedder, WordLlamaEmbedder
+from optimizations.caching.lru import LRUCache
+from optimizations.caching.redis_store import RedisStore
+from optimizations.caching.semantic import SemanticStore
+from optimizations.caching.store import MemoryStore, Store
+from optimizations.caching.ttl import TTLCache
+from optimizations.llm import LLM, Choice, Reply, Request, Trace
+
+REQUESTS_PER_SECOND = 3.0  # well below what the provider's slots can do
+NEAR_MISS_SHARE = 0.1  # of questions that look like another one and are not
+REWORDED_SHARE = 0.5  # a greeting more, a question mark less
+LRU_ENTRIES = 128
+TTL_SECONDS = 120.0
+REDIS_SECONDS = 0.001  # one round trip within a data centre
+EMBEDDING_SECONDS = 0.005  # to embed a question and search
+KEPT = 1000  # answers in a store whose look-up is measured
+SYSTEM = "You answer the customers of Ottlebrook, a shop for lamps."
+
+
+class Delayed:
+    """A store that is as far away as we say: a simulated round trip before
+    each look-up.
+    """
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self.name = store.name
+        self._store = store
+        self._seconds = seconds
+
+    async def find(self, request: Request) -> Reply | None:
+        await asyncio.sleep(self._seconds)
+        return await self._store.find(request)
+
+    async def keep(self, request: Request, reply: Reply) -> None:
+        await self._store.keep(request, reply)
+
+    def snapshot(self) -> Mapping[str, float]:
+        return self._store.snapshot()
+
+    async def aclose(self) -> None:
+        await self._store.aclose()
+
+
+@cache
+def embedder() -> Embedder:
+    """Loaded once a process."""
+    return WordLlamaEmbedder()
+
+
+def memory(trial: Trial) -> Store:
+    return MemoryStore({}, name="dict")
+
+
+def lru(trial: Trial) -> Store:
+    return MemoryStore(LRUCache(LRU_ENTRIES), name="LRU")
+
+
+def ttl(trial: Trial) -> Store:
+    return MemoryStore(TTLCache(TTL_SECONDS), name="TTL")
+
+
+def redis(trial: Trial) -> Store:
+    return Delayed(MemoryStore({}, name="Redis"), REDIS_SECONDS)
+
+
+def semantic(trial: Trial) -> Store:
+    return Delayed(SemanticStore(embedder()), EMBEDDING_SECONDS)
+
+
+def workload(trial: Trial) -> list[Arrival]:
+    """Poisson arrivals, Zipf questions, a share of near misses."""
+    times = poisson(REQUESTS_PER_SECOND, seed=trial.seed)
+    texts = zipf_questions(
+        trial.bank,
+        seed=trial.seed,
+        near_miss_share=NEAR_MISS_SHARE,
+        reworded_share=REWORDED_SHARE,
+    )
+    requests = conversations(texts, system=SYSTEM)
+    return arrivals(times, requests, trial.requests)
+
+
+def cached(*stores: Callable[[Trial], Store]) -> Callable[[Trial], LLM]:
+    """Each store in front of the next, the model behind them all."""
+
+    def make(trial: Trial) -> LLM:
+        made = [store(trial) for store in stores]
+        onion: LLM = trial.model()
+        if made:
+            onion = CacheFill(onion, *made)
+        for store in reversed(made):
+            onion = Cached(onion, store)
+        return onion
+
+    return make
+
+
+async def measure(bench: Bench) -> Measured:
+    """Finding an answer among a thousand, in each real store."""
+    stores: dict[str, Store] = {
+        "LRU": MemoryStore(LRUCache(2 * KEPT)),
+        "TTL": MemoryStore(TTLCache(3600.0)),
+        "semantic": SemanticStore(embedder()),
+    }
+    warnings: list[str] = []
+    async with AsyncExitStack() as parts:
+        try:
+            real = await parts.enter_async_context(_real_redis(bench))
+            stores["Redis"] = real
+        except PartError as error:
+            warnings.append(f"caching, measured without Redis. {error}")
+        takes = {
+            name: await _look_ups(store, bench)
+            for name, store in stores.items()
+        }
+        series = await interleaved(
+            takes, {"hit": "µs", "miss": "µs"}, bench.rounds, bench.tick
+        )
+    return Measured(
+        f"a look-up among {KEPT:,} answers; a hit in the same words, a miss "
+        "in new ones, which the semantic store has to embed",
+        series,
+        tuple(warnings),
+    )
+
+
+async def _look_ups(store: Store, bench: Bench) -> Take:
+    """Fill a store; then look up what is there, and what is not."""
+    texts = cycle(bench.bank.questions)
+    kept = [_ask(f"{next(texts)} ({number})") for number in range(KEPT)]
+    for request in kept:
+        choice = Choice(bench.bank.answer(request), "stop")
+        await store.keep(request, Reply((choice,), None, Trace()))
+    new = cycle([_ask(f"What is number {i}?") for i in range(2 * KEPT)])
+    known = cycle(kept)
+    hit = await calibrated(lambda: store.find(next(known)), "hit", unit=1e-6)
+    miss = await calibrated(lambda: store.find(next(new)), "miss", unit=1e-6)
+
+    async def take() -> Mapping[str, float]:
+        return {**await hit(), **await miss()}
+
+    return take
+
+
+def _ask(text: str) -> Request:
+    return Request.ask(text, tenant="shop", request_id="measured")
+
+
+@asynccontextmanager
+async def _real_redis(bench: Bench) -> AsyncIterator[RedisStore]:
+    """A server of ours, or the user's own: what is kept there expires."""
+    async with redis_server(bench.redis_url) as server:
+        store = RedisStore(
+            server.url, namespace="module12:benchmark", ttl_seconds=120
+        )
+        async with aclosing(store):
+            if not await store.ready():
+                raise PartFailed("Redis", "does not answer")
+            yield store
+
+
+SUITE = Suite(
+    name="caching",
+    setting=f"Poisson arrivals, {REQUESTS_PER_SECOND:g} a second, Zipf "
+    f"questions, {NEAR_MISS_SHARE * 100:g} % near misses, "
+    f"{REWORDED_SHARE * 100:g} % reworded; LRU of {LRU_ENTRIES}, TTL "
+    f"{TTL_SECONDS:g} s; a look-up in Redis takes {REDIS_SECONDS * 1e3:g} ms, "
+    f"by meaning {EMBEDDING_SECONDS * 1e3:g} ms",
+    workload=workload,
+    strategies=(
+        Strategy("no cache", cached()),
+        Strategy("dict", cached(memory)),
+        Strategy("LRU", cached(lru)),
+        Strategy("TTL", cached(ttl)),
+        Strategy("Redis", cached(redis)),
+        Strategy("semantic", cached(semantic), may_mistake=True),
+        Strategy("hybrid", cached(memory, semantic), may_mistake=True),
+    ),
+    columns=(HITS, FALSE_HITS, P50, P95, P99, TOKENS, CENTS),
+    headline=MEAN,
+    judged=(MEAN, P99, CENTS),
+    measure=measure,
+)

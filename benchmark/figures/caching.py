@@ -1,0 +1,154 @@
+"""Caching: where on the latency curve each cache helps, and how often it hits,
+rightly and falsely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from benchmark.figures.cumulative import MARKED, cumulative
+from benchmark.figures.style import (
+    INK,
+    Drawn,
+    Look,
+    canvas,
+    framed,
+    looks,
+    spread,
+)
+from benchmark.metrics import FALSE_HITS, HITS, MEAN, P99
+from benchmark.results import SuiteResult
+from benchmark.statistics import (
+    Comparison,
+    Estimate,
+    curve,
+    interval_shown,
+)
+
+LEFT_SECONDS = 0.0005
+PLATEAU_SECONDS = 0.03  # between the slowest hit and the fastest miss
+
+
+def data(result: SuiteResult) -> dict[str, Any]:
+    """What is drawn, as plain values."""
+    judged = [s for s in result.standings if s.judged]
+    hits = {s.name: _value(s.figure(HITS)) for s in judged}
+    return {
+        "curves": {s.name: curve(s.pool.seconds) for s in judged},
+        "hits": hits,
+        "false_hits": {s.name: _value(s.figure(FALSE_HITS)) for s in judged},
+        "title": _title(result, hits),
+    }
+
+
+def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
+    """Curves on the left, shares on the right, the same colours."""
+    curves = figure["curves"]
+    look = looks(list(curves))
+    canvas_, (left, right) = canvas(2, height=5.6, widths=(2.6, 1))
+    longest = max((c[-1][0] for c in curves.values() if c), default=1.0)
+    cumulative(left, curves, look, left=LEFT_SECONDS, right=longest * 1.3)
+    left.set_xlabel("time until the answer is there (log; lower is better)")
+    left.set_ylabel("% of the requests answered by then")
+    for percent in MARKED:
+        left.text(longest * 1.36, percent, f"p{percent}", size=8, va="center")
+    _label_plateaus(left, figure["hits"], look)
+    _shares(right, figure["hits"], figure["false_hits"], look)
+    return framed(canvas_, figure["title"], caption)
+
+
+def _label_plateaus(
+    axes: Axes, hits: Mapping[str, float], look: Mapping[str, Look]
+) -> None:
+    """Between the hits and the misses each curve is flat at its hit share:
+    there is room for its name.
+    """
+    names = list(hits)
+    heights = spread([max(hits[name], 3) for name in names], 5.2)
+    for name, height in zip(names, heights, strict=True):
+        axes.annotate(
+            name,
+            xy=(PLATEAU_SECONDS, hits[name]),
+            xytext=(PLATEAU_SECONDS * 2.2, height),
+            color=look[name].colour,
+            size=9.5,
+            weight="bold",
+            va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": look[name].colour,
+                "linewidth": 0.8,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            },
+        )
+
+
+def _shares(
+    axes: Axes,
+    hits: Mapping[str, float],
+    false_hits: Mapping[str, float],
+    look: Mapping[str, Look],
+) -> None:
+    """A bar for the hits; the false ones among them are hatched."""
+    names = list(hits)
+    for row, name in enumerate(names):
+        right = hits[name] - false_hits[name]
+        axes.barh(row, right, color=look[name].colour, height=0.62)
+        axes.barh(
+            row,
+            false_hits[name],
+            left=right,
+            color="white",
+            edgecolor=look[name].colour,
+            hatch="////",
+            height=0.62,
+        )
+        text = f"{hits[name]:.0f} %"
+        if false_hits[name]:
+            text += f"\n{false_hits[name]:.1f} % false"
+        axes.text(hits[name] + 2, row, text, va="center", size=9, color=INK)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 135)
+    axes.set_xticks([0, 50, 100])
+    axes.set_xlabel("% hits (hatched: another\nquestion's answer)")
+    axes.spines["left"].set_visible(False)
+
+
+def _title(result: SuiteResult, hits: Mapping[str, float]) -> str:
+    exact = [
+        s
+        for s in result.standings
+        if s.judged and s.baseline and not s.strategy.may_mistake
+    ]
+    if not exact:
+        return "No cache could be judged"
+    best = max(exact, key=lambda s: hits[s.name])
+    mean, tail = best.ratio(MEAN), best.ratio(P99)
+    title = f"A {best.name} answers {hits[best.name]:.0f} % at once"
+    if mean is not None:
+        title += f": the mean wait falls to {_percent(mean)}"
+    if tail is not None:
+        title += {
+            "less": f", p99 only to {_percent(tail)}",
+            "more": f", p99 rises to {_percent(tail)}",
+        }.get(tail.verdict, ", but we cannot tell whether p99 does")
+    return f"{title} (lower is better)"
+
+
+def _percent(comparison: Comparison) -> str:
+    ratio = comparison.ratio
+    hundredfold = Estimate(
+        100 * ratio.value, 100 * ratio.low, 100 * ratio.high
+    )
+    return f"{interval_shown(hundredfold)} %"
+
+
+def _value(estimate: Estimate | None) -> float:
+    return estimate.value if estimate else 0.0

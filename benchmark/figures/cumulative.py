@@ -1,0 +1,78 @@
+"""Cumulative latency: how many of the requests had been answered after how
+many seconds. It shows where a strategy helps, which a mean never does; and a
+failure shows as what it is, a curve that never reaches 100 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from benchmark.figures.style import Look
+
+MARKED = (50, 95, 99)
+
+Curve = Sequence[tuple[float, float]]
+"""Points (seconds, share of all requests answered by then)."""
+
+
+def cumulative(
+    axes: Axes,
+    curves: Mapping[str, Curve],
+    looks: Mapping[str, Look],
+    *,
+    left: float,
+    right: float,
+    marked: Sequence[float] = MARKED,
+) -> None:
+    """Draw the curves on a logarithmic axis from `left` to `right` seconds.
+    What is answered sooner than `left` stands at the left edge.
+    """
+    for name, curve in curves.items():
+        look = looks[name]
+        seconds = [max(s, left) for s, _ in curve]
+        shares = [100 * share for _, share in curve]
+        if seconds:
+            seconds = [left, *seconds, right]
+            first = shares[0] if seconds[1] <= left else 0.0
+            shares = [first, *shares, shares[-1]]
+        axes.plot(
+            seconds,
+            shares,
+            color=look.colour,
+            linestyle=look.line,
+            linewidth=2,
+            drawstyle="steps-post",
+            label=name,
+        )
+        for percent in marked:
+            _mark(axes, curve, look, percent, left)
+    axes.set_xscale("log")
+    axes.set_xlim(left, right)
+    axes.set_ylim(0, 101.5)
+    axes.xaxis.set_major_formatter(FuncFormatter(_seconds))
+    axes.grid(axis="y", color="#eeeeee")
+
+
+def _mark(
+    axes: Axes, curve: Curve, look: Look, percent: float, left: float
+) -> None:
+    """The marker stands where the curve passes this percentile."""
+    passed = [s for s, share in curve if 100 * share >= percent]
+    if passed:
+        axes.plot(
+            max(passed[0], left),
+            percent,
+            marker=look.marker,
+            color=look.colour,
+            markersize=7,
+            markeredgecolor="white",
+            clip_on=False,
+            zorder=5,
+        )
+
+
+def _seconds(value: float, position: int) -> str:
+    return f"{value:g} s" if value >= 1 else f"{value * 1000:g} ms"

@@ -1,0 +1,154 @@
+"""What all figures share: colours, the frame around a drawing, labels that
+keep out of each other's way, and writing the files.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")  # before pyplot: no window, no display
+
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+GREY = "#767676"
+INK = "#222222"
+PALE = "#d9d9d9"
+
+_STYLE: dict[Any, Any] = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#999999",
+    "axes.labelcolor": INK,
+    "axes.axisbelow": True,
+    "xtick.color": "#555555",
+    "ytick.color": "#555555",
+    "text.color": INK,
+    "svg.hashsalt": "module12",  # the same file each time
+    "figure.dpi": 100,
+    "savefig.dpi": 150,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one strategy is drawn: colour, line and marker all differ."""
+
+    colour: str
+    line: str | tuple[int, tuple[int, ...]]
+    marker: str
+
+
+BASELINE = Look(GREY, "-", "o")
+
+# Okabe and Ito (2008), without yellow, which is too pale for a thin line
+LOOKS = (
+    Look("#0072B2", "-", "s"),  # blue
+    Look("#D55E00", (0, (6, 2)), "^"),  # vermillion
+    Look("#009E73", (0, (4, 1, 1, 1)), "D"),  # bluish green
+    Look("#CC79A7", (0, (1, 1)), "v"),  # reddish purple
+    Look("#E69F00", (0, (8, 2, 2, 2)), "P"),  # orange
+    Look("#56B4E9", (0, (3, 2)), "X"),  # sky blue
+    Look("#000000", (0, (2, 2)), "*"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure and the words that belong to it."""
+
+    figure: Figure
+    title: str
+    caption: str
+
+
+def looks(names: Sequence[str]) -> dict[str, Look]:
+    """The first is the baseline, and grey."""
+    return dict(zip(names, (BASELINE, *LOOKS), strict=False))
+
+
+def canvas(
+    columns: int = 1,
+    *,
+    height: float = 5.0,
+    widths: Sequence[float] | None = None,
+    sharey: bool = False,
+) -> tuple[Figure, list[Axes]]:
+    """Axes side by side, with room for a title above and a caption below."""
+    mpl.rcParams.update(_STYLE)
+    figure, axes = plt.subplots(
+        1,
+        columns,
+        figsize=(10, height),
+        squeeze=False,
+        sharey=sharey,
+        gridspec_kw={"width_ratios": widths} if widths else None,
+    )
+    return figure, list(axes[0])
+
+
+def framed(figure: Figure, title: str, caption: str) -> Drawn:
+    """Put the sentence above and the source below."""
+    height = figure.get_figheight()
+    # a number and its unit stay together
+    glued = re.sub(r"(?<=\d) (?=%|s\b|ms\b)", "\N{NO-BREAK SPACE}", title)
+    heading = textwrap.fill(glued, 88)
+    source = textwrap.fill(caption, 150)
+    top = 1 - (0.22 + 0.24 * (heading.count("\n") + 1)) / height
+    bottom = (0.12 + 0.17 * (source.count("\n") + 1)) / height
+    figure.tight_layout(rect=(0, bottom, 1, top), w_pad=2.0)
+    figure.text(
+        0.012, 1 - 0.12 / height, heading, size=13, weight="bold", va="top"
+    )
+    figure.text(0.012, 0.1 / height, source, size=8, color="#555555")
+    return Drawn(figure, title, caption)
+
+
+def spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Positions as near to the wanted ones as `gap` between each two allows,
+    in the same order.
+
+    >>> spread([1.0, 1.0, 5.0], 1.0)
+    [0.5, 1.5, 5.0]
+    """
+    order = sorted(range(len(wanted)), key=lambda i: wanted[i])
+    groups: list[list[float]] = []  # [centre, members]
+    for index in order:
+        groups.append([wanted[index], 1])
+        while len(groups) > 1 and _touch(groups[-2], groups[-1], gap):
+            (one, many), (other, more) = groups[-2:]
+            centre = (one * many + other * more) / (many + more)
+            groups[-2:] = [[centre, many + more]]
+    places = [
+        centre + (number - (count - 1) / 2) * gap
+        for centre, count in groups
+        for number in range(int(count))
+    ]
+    result = [0.0] * len(wanted)
+    for index, place in zip(order, places, strict=True):
+        result[index] = place
+    return result
+
+
+def _touch(lower: list[float], upper: list[float], gap: float) -> bool:
+    reach = (lower[1] + upper[1]) / 2 * gap
+    return upper[0] - lower[0] < reach
+
+
+def save(drawn: Drawn, folder: Path, name: str) -> list[Path]:
+    """As PNG and SVG; the figure is gone afterwards."""
+    paths = [folder / f"{name}.png", folder / f"{name}.svg"]
+    for path in paths:
+        metadata = {"Date": None} if path.suffix == ".svg" else {}
+        drawn.figure.savefig(path, metadata=metadata)
+    plt.close(drawn.figure)
+    return paths

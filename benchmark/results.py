@@ -1,0 +1,184 @@
+"""From runs to figures: each with its interval, and as a ratio to the
+baseline's.
+
+A strategy whose answers differ from its baseline's has no figures at all: a
+wrong answer has no speed. The exception is a cache that matches by meaning:
+that it may mistake one question for another is its known price, so the share
+is a figure beside the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isfinite
+from statistics import fmean
+
+from benchmark.metrics import Metric
+from benchmark.rounds import Measured
+from benchmark.runs import Run, pooled
+from benchmark.simulate import Outcome, Problem
+from benchmark.statistics import (
+    SAMPLES_FOR_P99,
+    Comparison,
+    Estimate,
+    compare,
+    estimate,
+)
+from benchmark.suite import Strategy, Suite
+
+GROWTH = 1.5  # of the mean wait, from the middle fifth of a run to its last
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one strategy did, over all seeds."""
+
+    strategy: Strategy
+    runs: tuple[Run, ...] = ()
+    problem: Problem | None = None
+    baseline: Standing | None = None  # None: it is one itself
+
+    @property
+    def name(self) -> str:
+        return self.strategy.name
+
+    @property
+    def wrong(self) -> int:
+        """Answers that differ from the baseline's, and may not."""
+        if self.strategy.may_mistake:
+            return 0
+        return sum(run.differing for run in self.runs)
+
+    @property
+    def judged(self) -> bool:
+        """Whether it has figures that mean something."""
+        return not self.problem and not self.wrong
+
+    @cached_property
+    def pool(self) -> Run:
+        """The samples of all seeds."""
+        return pooled(self.runs)
+
+    def figure(self, metric: Metric) -> Estimate | None:
+        """A metric with its interval; None where the samples are too few."""
+        if not self.judged or not self.has_samples_for(metric):
+            return None
+        value = metric.of(self.pool) if metric.pooled else None
+        return estimate([metric.of(run) for run in self.runs], value)
+
+    def has_samples_for(self, metric: Metric) -> bool:
+        return all(run.requests >= metric.samples_needed for run in self.runs)
+
+    def ratio(self, metric: Metric) -> Comparison | None:
+        """To the baseline's, seed by seed."""
+        base = self.baseline
+        if base is None or not (self.judged and base.judged):
+            return None
+        if not self.has_samples_for(metric):
+            return None
+        return compare(
+            [metric.of(run) for run in self.runs],
+            [metric.of(run) for run in base.runs],
+        )
+
+    @property
+    def still_growing(self) -> bool:
+        """Whether waits still grew when the run ended, in most seeds."""
+        growing = sum(_grows(run) for run in self.runs)
+        return growing > len(self.runs) / 2
+
+
+@dataclass(frozen=True)
+class SuiteResult:
+    """One suite: what was simulated, and what was measured."""
+
+    suite: Suite
+    seeds: int
+    requests: int  # a seed
+    standings: tuple[Standing, ...]
+    measured: Measured = field(default_factory=lambda: Measured(""))
+
+    def standing(self, key: str) -> Standing:
+        """By the strategy's key."""
+        return next(s for s in self.standings if s.strategy.key == key)
+
+    @property
+    def wrong(self) -> bool:
+        return any(standing.wrong for standing in self.standings)
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether a strategy broke (a missing part is no such thing)."""
+        return any(s.problem and not s.problem.missing for s in self.standings)
+
+    def warnings(self) -> Iterable[str]:
+        """What a reader should know before quoting a figure."""
+        for standing in self.standings:
+            where = f"{self.suite.name}, {standing.strategy.key}"
+            if standing.problem and standing.problem.missing:
+                yield f"{where}: left out. {standing.problem.message}"
+            if standing.judged and standing.still_growing:
+                yield (
+                    f"{where}: its queue still grew at the end, so its tail "
+                    "depends on how long the run was. Read it as: never"
+                )
+        yield from self.measured.warnings
+
+    @property
+    def samples_lacking(self) -> bool:
+        """Whether a figure was left out because a seed had too few."""
+        metrics = (*self.suite.columns, *self.suite.judged)
+        return self.requests < max(m.samples_needed for m in metrics)
+
+
+def warnings(results: Iterable[SuiteResult]) -> list[str]:
+    """Of all suites: each suite's own, then what several share."""
+    results = list(results)
+    lines = [line for result in results for line in result.warnings()]
+    if short := [r.suite.name for r in results if r.samples_lacking]:
+        lines.append(
+            f"{', '.join(short)}: no p99, which takes {SAMPLES_FOR_P99:,} "
+            "requests a seed. Run without --quick"
+        )
+    noisy = [
+        f"{r.suite.name} ({count} of {len(r.measured.series)})"
+        for r in results
+        if (count := sum(series.noisy for series in r.measured.series))
+    ]
+    if noisy:
+        lines.append(
+            f"measured figures that were noisy: {', '.join(noisy)}. Close "
+            "what else runs here, and run again without --quick"
+        )
+    return lines
+
+
+def judge(
+    suite: Suite, requests: int, seeds: Sequence[Mapping[str, Outcome]]
+) -> SuiteResult:
+    """Put the seeds together."""
+    standings: dict[str, Standing] = {}
+    for strategy in suite.strategies:  # a baseline stands before its group
+        outcomes = [seed[strategy.key] for seed in seeds]
+        problems = (o for o in outcomes if isinstance(o, Problem))
+        standings[strategy.key] = Standing(
+            strategy,
+            tuple(o for o in outcomes if isinstance(o, Run)),
+            next(problems, None),
+            standings.get(suite.baseline_of(strategy).key),
+        )
+    return SuiteResult(suite, len(seeds), requests, (*standings.values(),))
+
+
+def _grows(run: Run) -> bool:
+    fifth = run.requests // 5
+    if not fifth or run.due_seconds[0] == run.due_seconds[-1]:
+        return False  # all due at once: no queue grows, it only shrinks
+    waits = run.seconds
+    middle = [s for s in waits[2 * fifth : 3 * fifth] if isfinite(s)]
+    last = [s for s in waits[4 * fifth :] if isfinite(s)]
+    if not middle or not last:
+        return False
+    return fmean(last) > GROWTH * fmean(middle)

@@ -1,0 +1,166 @@
+"""What one strategy did with one seed's requests, as their senders saw it.
+
+Every latency counts from when the request was *due*, not from when the client
+got around to sending it. A failed request has an infinite latency and stays
+where it is: dropping it would make the worst strategy look quick.
+
+The bill comes from the provider's own ledger, so what a strategy wasted is on
+it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from math import inf
+from statistics import fmean
+
+from optimizations.clock import now
+from optimizations.errors import LLMError
+from optimizations.llm import LLM, Draft, Request, walk
+from optimizations.mock import Ledger, MockModel
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One request. Seconds from when it was due; infinite where it failed."""
+
+    first_seconds: float  # to the first text
+    half_seconds: float  # until half of the answer can be read
+    seconds: float  # to its end
+    outcome: str  # "answered", or the error's code
+    asked_model: bool  # False: answered without asking any model
+    text: str
+
+
+async def observe(llm: LLM, request: Request, due: float) -> Sample:
+    """Read one answer to its end; an error is an outcome, too."""
+    draft, outcome = Draft(request), "answered"
+    arrived: list[tuple[float, int]] = []  # when, and its characters
+    try:
+        async with aclosing(llm.stream(request)) as chunks:
+            async for chunk in chunks:
+                draft.add(chunk)
+                if chunk.text:
+                    arrived.append((now() - due, len(chunk.text)))
+        draft.reply()
+    except LLMError as error:
+        outcome = error.code
+    answered = outcome == "answered"
+    return Sample(
+        first_seconds=arrived[0][0] if arrived else inf,
+        half_seconds=_half(arrived) if answered else inf,
+        seconds=now() - due if answered else inf,
+        outcome=outcome,
+        asked_model=request.trace.attempts > 0,
+        text=draft.partial if answered else "",
+    )
+
+
+def _half(arrived: Sequence[tuple[float, int]]) -> float:
+    """When half of the characters were there."""
+    half, so_far = sum(count for _, count in arrived) / 2, 0
+    for seconds, count in arrived:
+        so_far += count
+        if so_far >= half:
+            return seconds
+    return inf
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One strategy and one seed: a column for each thing known of a request,
+    in order of arrival, and what the provider billed.
+    """
+
+    due_seconds: tuple[float, ...]
+    first_seconds: tuple[float, ...]
+    half_seconds: tuple[float, ...]
+    seconds: tuple[float, ...]
+    outcomes: Mapping[str, int]
+    calls: Mapping[str, int]  # of each model, by its name
+    hits: int  # answered without asking a model
+    differing: int  # answered otherwise than the baseline was
+    makespan_seconds: float  # from the first request due to the last one over
+    prompt_tokens: int
+    completion_tokens: int
+    dollars: float
+
+    @property
+    def requests(self) -> int:
+        return len(self.seconds)
+
+    @property
+    def answered(self) -> int:
+        return self.outcomes.get("answered", 0)
+
+
+def run_of(
+    samples: Sequence[Sample],
+    due_seconds: Iterable[float],
+    makespan_seconds: float,
+    llm: LLM,
+    expected: Sequence[str],
+) -> Run:
+    """Put the columns together. `expected` are the baseline's answers, empty
+    where it had none.
+    """
+    models = [part for part in walk(llm) if isinstance(part, MockModel)]
+    ledgers = _ledgers(models)
+    return Run(
+        due_seconds=tuple(due_seconds),
+        first_seconds=tuple(sample.first_seconds for sample in samples),
+        half_seconds=tuple(sample.half_seconds for sample in samples),
+        seconds=tuple(sample.seconds for sample in samples),
+        outcomes=_counted(sample.outcome for sample in samples),
+        calls={model.name: model.calls for model in models},
+        hits=sum(
+            sample.outcome == "answered" and not sample.asked_model
+            for sample in samples
+        ),
+        differing=sum(
+            sample.text != text
+            for sample, text in zip(samples, expected, strict=True)
+            if sample.text and text
+        ),
+        makespan_seconds=makespan_seconds,
+        prompt_tokens=sum(ledger.prompt_tokens for ledger in ledgers),
+        completion_tokens=sum(ledger.completion_tokens for ledger in ledgers),
+        dollars=sum(ledger.nanodollars for ledger in ledgers) / 1e9,
+    )
+
+
+def pooled(runs: Sequence[Run]) -> Run:
+    """All seeds as one: percentiles come from all samples."""
+    return Run(
+        due_seconds=tuple(s for run in runs for s in run.due_seconds),
+        first_seconds=tuple(s for run in runs for s in run.first_seconds),
+        half_seconds=tuple(s for run in runs for s in run.half_seconds),
+        seconds=tuple(s for run in runs for s in run.seconds),
+        outcomes=_added(run.outcomes for run in runs),
+        calls=_added(run.calls for run in runs),
+        hits=sum(run.hits for run in runs),
+        differing=sum(run.differing for run in runs),
+        makespan_seconds=fmean(run.makespan_seconds for run in runs),
+        prompt_tokens=sum(run.prompt_tokens for run in runs),
+        completion_tokens=sum(run.completion_tokens for run in runs),
+        dollars=sum(run.dollars for run in runs),
+    )
+
+
+def _ledgers(models: Sequence[MockModel]) -> list[Ledger]:
+    """Of every provider inside, each once: replicas may share one."""
+    return list({id(model.ledger): model.ledger for model in models}.values())
+
+
+def _counted(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return dict(sorted(total.items()))

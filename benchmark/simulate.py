@@ -1,0 +1,117 @@
+"""Running a strategy against a seed's customers, on the virtual clock.
+
+Within a seed every strategy replays the same arrivals and the same questions,
+and the simulated model draws by (seed, request, attempt): so two strategies
+differ by what they do and by nothing else. Their answers must not differ at
+all. The baseline runs first, and each answer is held against its answer; a
+strategy that says something else is wrong, however fast.
+
+This module runs in worker processes, so it returns plain values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from benchmark.runs import Run, Sample, observe, run_of
+from benchmark.suite import Strategy, Suite, Trial, load_suite
+from lab.questions import load_bank
+from lab.traffic import Arrival, closed_loop, open_loop
+from lab.wording import Understanding
+from optimizations.clock import now, run_virtual
+from optimizations.llm import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One seed of one suite."""
+
+    suite: str
+    seed: int
+    requests: int
+    questions: str | None = None  # a file; None: our own bank
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a strategy has no run."""
+
+    missing: bool  # True: a part is not installed; False: it broke
+    message: str
+
+
+Outcome = Run | Problem
+
+
+def simulate(job: Job) -> dict[str, Outcome]:
+    """Every strategy of the suite, by key."""
+    bank = load_bank(job.questions)
+    answer = Understanding(bank).answer
+    trial = Trial(job.seed, bank, answer, job.requests)
+    return replay(load_suite(job.suite), trial)
+
+
+def replay(suite: Suite, trial: Trial) -> dict[str, Outcome]:
+    """Each strategy against the same customers, a baseline before those that
+    are compared with it.
+    """
+    coming = suite.workload(trial)
+    answers: dict[str, list[str]] = {}
+    outcomes: dict[str, Outcome] = {}
+    for strategy in suite.strategies:
+        expected = answers.get(suite.baseline_of(strategy).key)
+        try:
+            run, said = run_virtual(_replay(strategy, trial, coming, expected))
+        except ImportError as error:
+            outcomes[strategy.key] = Problem(True, str(error))
+        except Exception as error:
+            reason = f"{type(error).__name__}: {_innermost(error)}"
+            outcomes[strategy.key] = Problem(False, reason)
+        else:
+            outcomes[strategy.key], answers[strategy.key] = run, said
+    return outcomes
+
+
+async def _replay(
+    strategy: Strategy,
+    trial: Trial,
+    coming: Sequence[Arrival],
+    expected: Sequence[str] | None,
+) -> tuple[Run, list[str]]:
+    async with strategy.make(trial) as llm:
+        # a request's trace is written to, so each strategy has its own
+        fresh = [
+            Arrival(arrival.due_seconds, _fresh(arrival.request, strategy))
+            for arrival in coming
+        ]
+        start, due_seconds = now(), [0.0] * len(fresh)
+        number_of = {a.request.request_id: i for i, a in enumerate(fresh)}
+
+        async def send(request: Request, due: float) -> Sample:
+            due_seconds[number_of[request.request_id]] = due - start
+            return await observe(llm, request, due)
+
+        if strategy.workers is None:
+            samples = await open_loop(send, fresh)
+        else:
+            requests = [arrival.request for arrival in fresh]
+            samples = await closed_loop(
+                send, requests, workers=strategy.workers
+            )
+        makespan_seconds = now() - start
+    said = [sample.text for sample in samples]
+    run = run_of(samples, due_seconds, makespan_seconds, llm, expected or said)
+    return run, said
+
+
+def _fresh(request: Request, strategy: Strategy) -> Request:
+    trace = type(request.trace)()
+    return replace(request, trace=trace, streamed=strategy.streamed)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """What really happened, where a task group wrapped it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,90 @@
+"""The verdict on a strategy, as one sentence.
+
+"Faster" is said only where the whole interval of the paired ratio lies below
+1, "slower" where it lies above. Else the sentence says that it cannot tell,
+and about how many seeds would.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from math import isfinite
+
+from benchmark.metrics import FALSE_HITS, Metric
+from benchmark.results import Standing
+from benchmark.statistics import Comparison, Estimate, interval_shown
+
+SEEDS_WORTH_NAMING = 1000
+
+
+def verdict(standing: Standing, judged: Sequence[Metric]) -> str:
+    """What became of it against its baseline; the first metric that differs
+    gives the first word.
+    """
+    if problem := standing.problem:
+        word = "left out" if problem.missing else "could not judge"
+        return f"{word}: {problem.message}"
+    if standing.wrong:
+        requests = sum(run.requests for run in standing.runs)
+        return (
+            f"wrong: {standing.wrong} of {requests} answers differ from the "
+            "baseline's, so it is not timed"
+        )
+    if standing.baseline is None:
+        return "the baseline"
+    if not standing.baseline.judged:
+        return "could not judge: its baseline has no figures"
+    parts = list(_parts(standing, standing.baseline, judged))
+    if not parts:
+        parts = [f"the same as {standing.baseline.name}"]
+    if standing.strategy.may_mistake:
+        share = standing.figure(FALSE_HITS)
+        parts.append(f"{share} % of the answers were another question's")
+    return "; ".join(parts)
+
+
+def word(metric: Metric, comparison: Comparison) -> str:
+    """`faster`, `slower`, `cheaper`, …, `the same` or `cannot tell`."""
+    return {
+        "less": metric.less,
+        "more": metric.more,
+        "same": "the same",
+    }.get(comparison.verdict, "cannot tell")
+
+
+def _parts(
+    standing: Standing, baseline: Standing, judged: Sequence[Metric]
+) -> Iterator[str]:
+    """`faster: mean 0.38 (0.35–0.41) of no cache`, and what else differs."""
+    of = f" of {baseline.name}"
+    for metric in judged:
+        comparison = standing.ratio(metric)
+        if comparison is None or comparison.verdict == "same":
+            continue
+        ratio = comparison.ratio
+        if math.isnan(ratio.value):
+            continue  # neither of them ever ended
+        if 0 < ratio.value < math.inf:
+            text = f"{metric.name} {interval_shown(ratio)}{of}"
+            of = ""
+        else:  # nothing, or without end: no ratio says that
+            ours, theirs = standing.figure(metric), baseline.figure(metric)
+            text = (
+                f"{metric.name} {_with_unit(ours, metric)} against "
+                f"{_with_unit(theirs, metric)}"
+            )
+        yield f"{word(metric, comparison)}: {text}{_needed(comparison)}"
+
+
+def _with_unit(estimate: Estimate | None, metric: Metric) -> str:
+    if estimate is None or not isfinite(estimate.value):
+        return str(estimate or "–")
+    return f"{estimate} {metric.unit}"
+
+
+def _needed(comparison: Comparison) -> str:
+    seeds = comparison.pairs_needed
+    if not isfinite(seeds) or seeds > SEEDS_WORTH_NAMING:
+        return ""
+    return f", about {math.ceil(seeds)} seeds would tell"

@@ -1,0 +1,113 @@
+"""Ask once for many: identical requests in the air at the same time share one
+answer.
+
+The problem: a cache helps whoever comes *after* the first answer. When a
+thousand people ask the same thing at once (a news item, a cache entry that has
+just expired), all thousand miss. The idea: the first request takes off; while
+it flies, whoever asks the same joins its stream, from the first chunk, however
+late.
+
+The flight belongs to nobody. Its stream is drained by a pump of its own, so
+the leader may be cancelled and the others still get their answer; the last to
+leave cancels it. An error reaches all who waited, and is not remembered: the
+next request takes off anew. The flight runs without a deadline, because its
+readers have different ones: each times itself, outside.
+
+Requests share a flight only if they could share a cached answer: equal in all
+that changes it, `reusable`, and all wanting pieces or all wanting the whole.
+
+When it does not help: where identical requests are rare. A flight costs a
+task, so it stands behind the cache: a hit does not pay for it. Across
+processes each has its own flight. The name and idea are from Go's
+`singleflight`, which knows no streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+
+from optimizations.caching.keys import exact_key
+from optimizations.caching.store import reusable
+from optimizations.llm import LLM, Chunk, Layer, Request, Trace
+from optimizations.pump import Pump
+
+Key = tuple[str, bool]
+
+
+class SingleFlight(Layer):
+    """One stream of `inner` for all who ask the same at the same time.
+
+    In the trace of whoever took off stands how it was served; a follower gets
+    `served_by` alone, and no attempts: the model was not asked for it.
+    """
+
+    def __init__(self, inner: LLM, *, any_temperature: bool = False) -> None:
+        super().__init__(inner)
+        self.flights = self.followers = 0
+        self._any_temperature = any_temperature
+        self._in_the_air: dict[Key, _Flight] = {}
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        if not reusable(request, any_temperature=self._any_temperature):
+            async with aclosing(self.inner.stream(request)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+            return
+        key = exact_key(request), request.streamed
+        flight = self._in_the_air.get(key)
+        leads = flight is None or not flight.pump.joinable
+        if flight is None or leads:
+            flight = self._take_off(key, request)
+        else:
+            self.followers += 1
+        try:
+            async with aclosing(flight.pump.read()) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        finally:
+            flight.report(request.trace, leads=leads)
+
+    def snapshot(self) -> Mapping[str, float]:
+        """Flights begun, requests that joined one, and flights in the air."""
+        return {
+            "flights": self.flights,
+            "followers": self.followers,
+            "in_the_air": len(self._in_the_air),
+        }
+
+    async def aclose(self) -> None:
+        """Whoever still reads gets `Incomplete`."""
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(super().aclose)
+            for flight in list(self._in_the_air.values()):
+                closing.push_async_callback(flight.pump.aclose)
+
+    def _take_off(self, key: Key, request: Request) -> _Flight:
+        def land() -> None:
+            # A later flight may stand in its place by now.
+            if self._in_the_air.get(key) is flight:
+                del self._in_the_air[key]
+
+        trace = Trace()
+        alone = replace(request, deadline=None, trace=trace)
+        pump = Pump(self.inner.stream(alone), on_end=land)
+        flight = self._in_the_air[key] = _Flight(pump, trace)
+        self.flights += 1
+        return flight
+
+
+class _Flight:
+    """A pump, and how its one request is served."""
+
+    def __init__(self, pump: Pump, trace: Trace) -> None:
+        self.pump = pump
+        self._trace = trace
+
+    def report(self, trace: Trace, *, leads: bool) -> None:
+        """Tell a reader how it was served."""
+        trace.served_by = self._trace.served_by
+        if leads:
+            trace.attempts += self._trace.attempts
+            trace.queued_seconds += self._trace.queued_seconds

@@ -1,0 +1,102 @@
+"""Small suites and ready-made runs, for all tests of the benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from math import inf, isfinite
+
+from benchmark.metrics import FALSE_HITS, HITS, MEAN, P50, P99
+from benchmark.results import SuiteResult, judge
+from benchmark.rounds import Bench, Measured
+from benchmark.runs import Run
+from benchmark.simulate import Outcome
+from benchmark.suite import Strategy, Suite, Trial
+from lab.questions import Bank, Intent
+from lab.traffic import (
+    Arrival,
+    arrivals,
+    constant,
+    conversations,
+    zipf_questions,
+)
+from optimizations.llm import LLM, Chunk, Layer, Request
+
+BANK = Bank(
+    [
+        Intent(f"intent {i}", f"The answer is {i}.", (f"What is {i}?",))
+        for i in range(10)
+    ]
+)
+
+
+class Liar(Layer):
+    """Says something else than its model."""
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        yield Chunk("Whatever.", finish_reason="stop")
+
+
+def trial(seed: int = 1, requests: int = 20) -> Trial:
+    return Trial(seed, BANK, BANK.answer, requests)
+
+
+def coming(trial: Trial) -> list[Arrival]:
+    texts = zipf_questions(trial.bank, seed=trial.seed)
+    return arrivals(constant(50.0), conversations(texts), trial.requests)
+
+
+def model(trial: Trial) -> LLM:
+    return trial.model("quick")
+
+
+async def nothing(bench: Bench) -> Measured:
+    return Measured("")
+
+
+def suite(*more: Strategy, name: str = "caching") -> Suite:
+    """A baseline and whatever it is to be compared with."""
+    return Suite(
+        name=name,
+        setting="a small one",
+        workload=coming,
+        strategies=(Strategy("plain", model), *more),
+        columns=(HITS, FALSE_HITS, P50, P99),
+        headline=MEAN,
+        judged=(MEAN, P99),
+        measure=nothing,
+    )
+
+
+def run(seconds: Sequence[float], *, differing: int = 0, hits: int = 0) -> Run:
+    """A run with these latencies; an infinite one failed."""
+    answered = sum(map(isfinite, seconds))
+    outcomes = {"answered": answered, "overloaded": len(seconds) - answered}
+    return Run(
+        due_seconds=tuple(float(i) for i in range(len(seconds))),
+        first_seconds=tuple(seconds),
+        half_seconds=tuple(seconds),
+        seconds=tuple(seconds),
+        outcomes={name: count for name, count in outcomes.items() if count},
+        calls={"model": len(seconds) - hits},
+        hits=hits,
+        differing=differing,
+        makespan_seconds=max(s for s in (*seconds, 1.0) if s < inf),
+        prompt_tokens=10 * len(seconds),
+        completion_tokens=10 * len(seconds),
+        dollars=0.001,
+    )
+
+
+def result(
+    plain: Sequence[Outcome],
+    other: Sequence[Outcome],
+    *,
+    may_mistake: bool = False,
+) -> SuiteResult:
+    """Two strategies, a run of each for each seed."""
+    one = suite(Strategy("other", model, may_mistake=may_mistake))
+    seeds = [
+        {"plain": a, "other": b} for a, b in zip(plain, other, strict=True)
+    ]
+    requests = min(o.requests for o in (*plain, *other) if isinstance(o, Run))
+    return judge(one, requests, seeds)

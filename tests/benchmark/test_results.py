@@ -1,0 +1,110 @@
+"""Figures, ratios, verdicts, warnings: from ready-made runs."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+
+from benchmark.metrics import FAILED, HITS, MAKESPAN, MEAN, P50, P99
+from benchmark.results import SuiteResult, warnings
+from benchmark.simulate import Problem
+from benchmark.verdicts import verdict
+from tests.benchmark.small import result, run
+
+SLOW = [run([1.0, 2.0, 3.0] * 10), run([1.1, 2.1, 3.1] * 10)]
+FAST = [run([0.5, 1.0, 1.5] * 10), run([0.6, 1.0, 1.5] * 10)]
+
+
+def said(of: SuiteResult) -> str:
+    return verdict(of.standings[1], of.suite.judged)
+
+
+def test_faster_is_said_where_the_whole_interval_is_below_one() -> None:
+    text = said(result(SLOW, FAST))
+    assert text.startswith("faster: mean 0.50 (0.")
+    assert "of plain" in text
+
+
+def test_slower_is_said_where_it_is_above() -> None:
+    assert said(result(FAST, SLOW)).startswith("slower: mean")
+
+
+def test_cannot_tell_is_said_where_it_crosses_one() -> None:
+    mixed = result([SLOW[0], FAST[0]], [FAST[1], SLOW[1]])
+    assert said(mixed).startswith("cannot tell: mean")
+
+
+def test_the_same_is_the_same() -> None:
+    assert said(result(SLOW, SLOW)) == "the same as plain"
+
+
+def test_a_wrong_answer_has_no_speed() -> None:
+    lies = [run([0.1] * 30, differing=1), run([0.1] * 30)]
+    wrong = result(SLOW, lies)
+    assert said(wrong).startswith("wrong: 1 of 60 answers differ")
+    assert wrong.standings[1].figure(MEAN) is None
+    assert wrong.wrong
+
+
+def test_a_false_hit_of_a_cache_by_meaning_is_a_share_not_a_bug() -> None:
+    mistaken = [run([0.1] * 30, differing=3)] * 2
+    judged = result(SLOW, mistaken, may_mistake=True)
+    assert not judged.wrong
+    assert "10 % of the answers were another question's" in said(judged)
+    assert said(judged).startswith("faster")
+
+
+def test_who_never_ends_is_compared_in_words_not_by_a_ratio() -> None:
+    lost = result(SLOW, [run([1.0] * 20 + [inf] * 10)] * 2)
+    assert said(lost).startswith("slower: mean never against 2.0")
+
+
+def test_p99_needs_a_thousand_requests_a_seed() -> None:
+    short = result([run([1.0] * 999)] * 2, [run([2.0] * 999)] * 2)
+    assert short.standings[1].figure(P99) is None
+    assert short.standings[1].ratio(P99) is None
+    assert any("no p99" in line for line in warnings([short]))
+    long = result([run([1.0] * 1000)] * 2, [run([2.0] * 1000)] * 2)
+    assert long.standings[1].figure(P99) is not None
+    assert not any("no p99" in line for line in warnings([long]))
+
+
+def test_a_percentile_comes_from_all_samples_never_from_an_average() -> None:
+    """Two seeds of 50 and 1,000 s: their average p50 would be 5.5."""
+    uneven = [run([1.0] * 40), run([10.0] * 60)]
+    median = result(uneven, uneven).standings[0].figure(P50)
+    assert median is not None
+    assert median.value == 10.0
+
+
+def test_a_job_of_which_a_part_failed_is_never_done() -> None:
+    assert MAKESPAN.of(run([1.0, 2.0])) == 2.0
+    assert MAKESPAN.of(run([1.0, inf])) == inf
+    assert FAILED.of(run([1.0, inf])) == 50
+    assert HITS.of(run([1.0, 1.0], hits=1)) == 50
+
+
+def test_a_queue_that_still_grew_at_the_end_is_warned_of() -> None:
+    growing = [run([0.1 * i for i in range(100)])] * 2
+    lines = warnings([result(growing, [run([1.0] * 100)] * 2)])
+    assert sum("its queue still grew" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("missing", "first_word"), [(True, "left out"), (False, "could not judge")]
+)
+def test_a_strategy_without_a_run_says_why(
+    missing: bool, first_word: str
+) -> None:
+    problem = Problem(missing, "needs a thing")
+    gone = result(SLOW, [problem, problem])
+    assert said(gone) == f"{first_word}: needs a thing"
+    assert gone.unjudged is not missing
+
+
+def test_without_its_baseline_a_strategy_can_not_be_judged() -> None:
+    problem = Problem(False, "broken")
+    assert "its baseline has no figures" in said(
+        result([problem, problem], FAST)
+    )

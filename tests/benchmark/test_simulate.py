@@ -1,0 +1,94 @@
+"""Every strategy meets the same customers; a seed repeats its run."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from benchmark import SUITES
+from benchmark.runs import Run
+from benchmark.simulate import Job, Outcome, Problem, replay, simulate
+from benchmark.suite import Strategy, Trial, load_suite
+from optimizations.concurrency.concurrency_limit import ConcurrencyLimit
+from optimizations.llm import LLM
+from tests.benchmark.small import Liar, model, suite, trial
+
+
+@cache
+def day(name: str, seed: int) -> dict[str, Outcome]:
+    """A short day of this suite."""
+    return simulate(Job(name, seed, requests=25))
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_each_suite_repeats_to_the_last_digit(name: str) -> None:
+    assert simulate(Job(name, seed=7, requests=25)) == day(name, 7)
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_another_seed_is_another_day(name: str) -> None:
+    first, *_ = day(name, 7).values()
+    other, *_ = day(name, 8).values()
+    assert first != other
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_no_strategy_is_left_out_or_says_something_else(name: str) -> None:
+    for strategy in load_suite(name).strategies:
+        run = day(name, 7)[strategy.key]
+        assert isinstance(run, Run), run
+        assert run.requests == 25
+        assert run.differing == 0 or strategy.may_mistake
+
+
+@pytest.mark.parametrize("name", ["caching", "streaming", "balancing"])
+def test_in_an_open_loop_all_strategies_meet_the_same_arrivals(
+    name: str,
+) -> None:
+    runs = [run for run in day(name, 7).values() if isinstance(run, Run)]
+    assert len({run.due_seconds for run in runs}) == 1
+
+
+def test_a_strategy_that_says_something_else_is_noticed() -> None:
+    liar = Strategy("liar", lambda trial: Liar(model(trial)))
+    run = replay(suite(liar), trial(requests=20))["liar"]
+    assert isinstance(run, Run)
+    assert run.differing == 20
+
+
+def test_a_failure_is_no_different_answer() -> None:
+    """A refused request has no text, and was once counted as a wrong one."""
+
+    def full(trial: Trial) -> LLM:
+        return ConcurrencyLimit(model(trial), 1, queue=0)
+
+    run = replay(suite(Strategy("full", full)), trial(requests=20))["full"]
+    assert isinstance(run, Run)
+    assert run.outcomes["overloaded"] > 0
+    assert run.differing == 0
+
+
+def test_a_strategy_that_breaks_leaves_the_others_alone() -> None:
+    def broken(trial: Trial) -> LLM:
+        raise RuntimeError("no such onion")
+
+    runs = replay(suite(Strategy("broken", broken)), trial())
+    assert runs["broken"] == Problem(False, "RuntimeError: no such onion")
+    assert isinstance(runs["plain"], Run)
+
+
+def test_a_strategy_whose_part_is_missing_says_how_to_get_it() -> None:
+    def absent(trial: Trial) -> LLM:
+        raise ModuleNotFoundError("needs `pip install it`")
+
+    runs = replay(suite(Strategy("absent", absent)), trial())
+    assert runs["absent"] == Problem(True, "needs `pip install it`")
+
+
+def test_a_closed_loop_never_runs_more_than_its_workers() -> None:
+    one = Strategy("one", model, workers=1)
+    runs = replay(suite(one), trial(requests=10))
+    run = runs["one"]
+    assert isinstance(run, Run)
+    assert run.makespan_seconds == pytest.approx(sum(run.seconds))

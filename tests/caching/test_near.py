@@ -1,0 +1,225 @@
+"""A search by similarity never leaves its partition, and never grows without
+bound: laws of both stores that search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+from optimizations.caching.embedding import HashingEmbedder
+from optimizations.caching.fuzzy import FuzzyStore
+from optimizations.caching.near import NearStore
+from optimizations.caching.semantic import SemanticStore
+from optimizations.clock import run_virtual
+from optimizations.llm import Message, Request
+from tests.caching.answers import answer
+from tests.helpers import ask
+
+Make = Callable[..., NearStore[Any]]
+
+
+def semantic(**rest: Any) -> NearStore[Any]:
+    return SemanticStore(HashingEmbedder(256), **rest)
+
+
+every_store = pytest.mark.parametrize(
+    "make", [FuzzyStore, semantic], ids=["fuzzy", "semantic"]
+)
+
+
+async def text(store: NearStore[Any], request: Request) -> str | None:
+    found = await store.find(request)
+    return None if found is None else found.text
+
+
+@every_store
+def test_nearly_the_same_question_finds_the_answer(make: Make) -> None:
+    async def main() -> None:
+        store = make()
+        request = ask("where is my parcel now")
+        assert await text(store, request) is None
+        await store.keep(ask("Where is my parcel?"), answer("Here."))
+        found = await store.find(request)
+        assert found is not None
+        assert found.text == "Here."
+        assert found.trace is request.trace
+        assert (store.hits, store.misses) == (1, 1)
+
+    run_virtual(main())
+
+
+@every_store
+def test_another_question_does_not(make: Make) -> None:
+    async def main() -> None:
+        store = make()
+        await store.keep(ask("Where is my parcel?"), answer())
+        assert await text(store, ask("Do you sell toasters?")) is None
+
+    run_virtual(main())
+
+
+@every_store
+def test_what_the_check_objects_to_is_a_miss_and_counted(make: Make) -> None:
+    async def main() -> None:
+        checked, blind = make(), make(second_check=None)
+        stored, asked = ask("Cancel order 70551."), ask("Cancel order 70557.")
+        for store in (checked, blind):
+            await store.keep(stored, answer())
+        assert await text(checked, asked) is None
+        assert checked.snapshot()["vetoed"] == 1
+        assert await text(blind, asked) == "On its way."
+
+    run_virtual(main())
+
+
+@every_store
+def test_behind_a_vetoed_question_the_right_one_is_found(make: Make) -> None:
+    async def main() -> None:
+        store = make()
+        await store.keep(ask("Cancel order 70551 now"), answer("one"))
+        await store.keep(ask("Cancel the order 70557"), answer("two"))
+        assert await text(store, ask("Cancel order 70557")) == "two"
+
+    run_virtual(main())
+
+
+def circumstances() -> list[dict[str, Any]]:
+    """The same question, each time under other circumstances."""
+    question = Message("user", "Where is my parcel?")
+    return [
+        {"tenant": tenant, **rest}
+        for tenant in ("a", "b", "c")
+        for rest in (
+            {},
+            {"model": "other"},
+            {"max_tokens": 9},
+            {"temperature": 0.5},
+            {"options": {"top_p": 0.5}},
+            {"options": {"user": "u"}},
+            {"messages": (Message("system", "Be brief."), question)},
+            {"messages": (Message("system", "Be long."), question)},
+            {
+                "messages": (
+                    Message("user", "Hello"),
+                    Message("assistant", "Hi"),
+                    question,
+                )
+            },
+        )
+    ]
+
+
+@every_store
+def test_no_answer_crosses_a_partition(make: Make) -> None:
+    """4,000 random look-ups over tenants, models, parameters, system prompts
+    and histories: 0 foreign answers.
+    """
+
+    async def main() -> None:
+        store, draws, found = make(second_check=None), Random(5), 0
+        places = circumstances()
+        for _ in range(4000):
+            which = draws.randrange(len(places))
+            request = ask(**places[which])
+            if draws.random() < 0.02:
+                await store.keep(request, answer(f"for {which}"))
+            got = await text(store, request)
+            assert got in (None, f"for {which}")
+            found += got is not None
+        assert found > 1000
+
+    run_virtual(main())
+
+
+@every_store
+def test_what_was_used_least_recently_goes_with_its_index(make: Make) -> None:
+    async def main() -> None:
+        store = make(max_entries=10)
+        for n in range(50):
+            await store.keep(ask(f"topic {n}", tenant=f"t{n}"), answer())
+        numbers = store.snapshot()
+        assert numbers["entries"] == numbers["partitions"] == 10
+        assert numbers["evictions"] == 40
+        assert await text(store, ask("topic 40", tenant="t40"))
+        await store.keep(ask("topic 50", tenant="t50"), answer())
+        assert await text(store, ask("topic 40", tenant="t40"))
+        assert await text(store, ask("topic 41", tenant="t41")) is None
+
+    run_virtual(main())
+
+
+@every_store
+def test_its_bytes_are_bounded(make: Make) -> None:
+    async def main() -> None:
+        store = make(max_bytes=5000)
+        for n in range(20):
+            await store.keep(ask(f"topic {n}"), answer("x" * 500))
+            assert store.snapshot()["bytes"] <= 5000
+        entries = store.snapshot()["entries"]
+        assert 0 < entries < 20
+        await store.keep(ask("novel"), answer("x" * 5000))
+        assert store.snapshot()["entries"] == entries
+
+    run_virtual(main())
+
+
+@every_store
+def test_keeping_again_replaces(make: Make) -> None:
+    async def main() -> None:
+        store = make()
+        for reply in ("old", "new"):
+            await store.keep(ask(), answer(reply))
+        assert await text(store, ask()) == "new"
+        assert store.snapshot()["entries"] == 1
+
+    run_virtual(main())
+
+
+@every_store
+@pytest.mark.parametrize(
+    "question", ["", " ", "?!", "\ud800", "\0", "x" * 1_000_000, "日本語"]
+)
+def test_no_text_is_too_strange(make: Make, question: str) -> None:
+    async def main() -> None:
+        store = make()
+        await store.keep(ask("Where is my parcel?"), answer("Here."))
+        await store.keep(ask(question), answer("strange"))
+        assert await text(store, ask(question)) in (None, "strange")
+        assert await text(store, ask("Where is my parcel?")) == "Here."
+        assert store.snapshot()["errors"] == 0
+
+    run_virtual(main())
+
+
+@every_store
+def test_a_half_said_turn_is_no_question(make: Make) -> None:
+    async def main() -> None:
+        store = make()
+        turn = Message("user", "hi"), Message("assistant", "hel")
+        await store.keep(ask(messages=turn), answer())
+        assert await text(store, ask(messages=turn)) is None
+        assert await text(store, ask(messages=())) is None
+        assert store.snapshot()["entries"] == 0
+
+    run_virtual(main())
+
+
+@every_store
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"threshold": -0.1},
+        {"threshold": 101},
+        {"threshold": float("nan")},
+        {"max_entries": 0},
+        {"max_bytes": 0},
+        {"max_question_chars": 0},
+    ],
+)
+def test_bad_bounds_are_refused(make: Make, bad: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        make(**bad)

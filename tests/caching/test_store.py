@@ -1,0 +1,118 @@
+"""What may be kept, and how a mapping becomes a store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from optimizations.caching.keys import squeeze
+from optimizations.caching.lru import LRUCache
+from optimizations.caching.store import (
+    MemoryStore,
+    cacheable,
+    reply_bytes,
+    reusable,
+)
+from optimizations.caching.ttl import TTLCache
+from optimizations.clock import run_virtual
+from optimizations.llm import Choice, Reply
+from tests.caching.answers import answer
+from tests.helpers import ask
+
+
+def test_an_answer_that_was_said_to_its_end_may_be_kept() -> None:
+    assert cacheable(ask(), answer())
+
+
+@pytest.mark.parametrize(
+    "reason", ["length", "content_filter", "tool_calls", "", "STOP"]
+)
+def test_an_answer_that_ended_otherwise_may_not(reason: str) -> None:
+    assert not cacheable(ask(), answer(reason=reason))
+
+
+def test_one_choice_cut_short_spoils_the_reply() -> None:
+    choices = (Choice("a", "stop"), Choice("b", "length"))
+    assert not cacheable(
+        ask(options={"n": 2}), replace(answer(), choices=choices)
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"temperature": 0.7},
+        {"options": {"tools": [{"type": "function"}]}},
+        {"options": {"functions": [{"name": "f"}]}},
+        {"options": {"store": False}},
+    ],
+)
+def test_sampled_tooled_and_private_requests_are_not_reusable(
+    fields: dict[str, Any],
+) -> None:
+    assert not reusable(ask(**fields))
+    assert not cacheable(ask(**fields), answer())
+
+
+def test_no_tools_are_no_obstacle() -> None:
+    assert reusable(ask(options={"tools": [], "store": True}))
+
+
+def test_any_temperature_may_be_asked_for() -> None:
+    assert cacheable(ask(temperature=0.7), answer(), any_temperature=True)
+    private = ask(temperature=0.7, options={"store": False})
+    assert not reusable(private, any_temperature=True)
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [None, {}, LRUCache(10), TTLCache(60)],
+    ids=["default", "dict", "lru", "ttl"],
+)
+def test_any_mapping_is_a_store(mapping: Any) -> None:
+    async def main() -> None:
+        store = MemoryStore(mapping)
+        request = ask()
+        assert await store.find(request) is None
+        await store.keep(ask(n=2), answer())
+        found = await store.find(request)
+        assert found is not None
+        assert found.text == "On its way."
+        assert found.trace is request.trace
+        assert await store.find(ask("another")) is None
+        assert store.snapshot()["entries"] == 1
+
+    run_virtual(main())
+
+
+def test_what_is_kept_does_not_remember_how_it_was_served() -> None:
+    async def main() -> None:
+        kept: dict[str, Reply] = {}
+        store = MemoryStore(kept)
+        first = answer()
+        first.trace.served_by = "replica 7"
+        await store.keep(ask(), first)
+        assert next(iter(kept.values())).trace.served_by == ""
+
+    run_virtual(main())
+
+
+def test_a_store_may_be_told_to_normalise() -> None:
+    async def main() -> None:
+        store = MemoryStore(normalise=squeeze)
+        await store.keep(ask("Where is it?"), answer())
+        assert await store.find(ask(" where IS it?")) is not None
+
+    run_virtual(main())
+
+
+def test_an_empty_mapping_is_still_the_one_to_use() -> None:
+    """`mapping or default` would quietly take another: both are empty."""
+    mapping: dict[str, Reply] = {}
+    assert MemoryStore(mapping).mapping is mapping
+
+
+def test_long_answers_weigh_more() -> None:
+    assert reply_bytes(answer("x" * 1000)) > reply_bytes(answer("x")) + 999

@@ -1,0 +1,110 @@
+"""The nearest vector is found exactly, through any insertions and removals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from optimizations.caching.vectors import Vector, VectorIndex
+
+WIDTH = 8
+
+
+def unit(seed: int) -> Vector:
+    row = np.random.default_rng(seed).normal(size=WIDTH).astype(np.float32)
+    vector: Vector = row / np.linalg.norm(row)
+    return vector
+
+
+def test_the_nearest_comes_first() -> None:
+    index: VectorIndex[str] = VectorIndex(2)
+    index.add("east", np.array([1, 0], np.float32))
+    index.add("north", np.array([0, 1], np.float32))
+    index.add("west", np.array([-1, 0], np.float32))
+    query = np.array([0.8, 0.6], np.float32)
+    found = index.nearest(query, k=3)
+    assert [key for key, _ in found] == ["east", "north", "west"]
+    assert [score for _, score in found] == pytest.approx([0.8, 0.6, -0.8])
+    assert index.nearest(query) == found[:1]
+    assert len(index.nearest(query, k=99)) == 3
+
+
+def test_an_empty_index_finds_nothing() -> None:
+    index: VectorIndex[str] = VectorIndex(WIDTH)
+    assert index.nearest(unit(1)) == []
+    index.add("a", unit(1))
+    index.remove("a")
+    assert index.nearest(unit(1)) == []
+    with pytest.raises(KeyError):
+        index.remove("a")
+
+
+def test_a_removed_row_is_not_found_even_by_what_points_away() -> None:
+    index: VectorIndex[str] = VectorIndex(2)
+    index.add("gone", np.array([0, 1], np.float32))
+    index.add("opposite", np.array([-1, 0], np.float32))
+    index.remove("gone")
+    query = np.array([1, 0], np.float32)
+    assert index.nearest(query, k=2) == [("opposite", -1.0)]
+
+
+def test_its_memory_follows_what_is_in_it() -> None:
+    index: VectorIndex[int] = VectorIndex(WIDTH)
+    for key in range(1000):
+        index.add(key, unit(key))
+    assert index.nbytes <= 2 * 1000 * WIDTH * 4
+    for key in range(990):
+        index.remove(key)
+    assert index.nbytes <= 64 * WIDTH * 4
+    assert index.nearest(unit(995))[0][0] == 995
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.zeros(WIDTH + 1, np.float32),
+        np.zeros((1, WIDTH), np.float32),
+        np.full(WIDTH, np.nan, np.float32),
+        np.full(WIDTH, np.inf, np.float32),
+    ],
+)
+def test_what_is_no_vector_of_this_index_is_refused(bad: Vector) -> None:
+    index: VectorIndex[str] = VectorIndex(WIDTH)
+    with pytest.raises(ValueError, match="finite numbers"):
+        index.add("a", bad)
+    assert len(index) == 0
+
+
+def test_a_width_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        VectorIndex(0)
+
+
+STEPS = st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=120)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(STEPS)
+def test_it_finds_what_comparing_with_each_finds(
+    steps: list[tuple[bool, int]],
+) -> None:
+    index: VectorIndex[int] = VectorIndex(WIDTH)
+    model: dict[int, Vector] = {}
+    for number, (adds, key) in enumerate(steps):
+        if adds:
+            model[key] = unit(1000 * number + key)
+            index.add(key, model[key])
+        elif key in model:
+            del model[key]
+            index.remove(key)
+        assert len(index) == len(model)
+    query = unit(77)
+    scores = {key: float(row @ query) for key, row in model.items()}
+    best = sorted(scores, key=lambda key: -scores[key])[:3]
+    found = index.nearest(query, k=3)
+    assert [key for key, _ in found] == best
+    assert [s for _, s in found] == pytest.approx(
+        [scores[key] for key in best], abs=1e-5
+    )
