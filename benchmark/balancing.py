@@ -175,5 +175,4 @@ SUITE = Suite(
     headline=P95,
     judged=(FAILED, P95, P99),
     measure=measure,
-    quick_requests=300,
 )

@@ -222,4 +222,5 @@ SUITE = Suite(
     headline=MEAN,
     judged=(MEAN, P99, CENTS),
     measure=measure,
+    quick_requests=400,
 )

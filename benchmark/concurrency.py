@@ -73,14 +73,14 @@ async def measure(bench: Bench) -> Measured:
         await gather_bounded(jobs, workers)
         return {"four requests": now() - began}
 
-    async with served(bench, max_tokens=8) as endpoint:
+    async with served(bench, max_tokens=4) as endpoint:
         takes = {
             "one at a time": partial(send, endpoint, 1),
             "4 at a time": partial(send, endpoint, 4),
         }
         return Measured(
             "4 requests over HTTP to a model server process "
-            f"(profile {PROFILE}, 8 tokens each)",
+            f"(profile {PROFILE}, 4 tokens each)",
             await interleaved(
                 takes, {"four requests": "s"}, bench.slow_rounds, bench.tick
             ),

@@ -164,8 +164,9 @@ class Bar:
 
 def _simulated(result: SuiteResult) -> Table:
     suite = result.suite
+    columns = [m for m in suite.columns if m.samples_needed <= result.requests]
     table = _table("strategy")
-    for metric in suite.columns:
+    for metric in columns:
         table.add_column(_heading(metric), justify="right", no_wrap=True)
     table.add_column(
         "× " + "\n".join(suite.headline.name.rsplit(" ", 1)),
@@ -177,7 +178,7 @@ def _simulated(result: SuiteResult) -> Table:
         if standing.strategy.group != group:
             group = standing.strategy.group
             table.add_row(Text(group, style="italic"))
-        table.add_row(*_row(standing, suite.columns, suite.headline))
+        table.add_row(*_row(standing, columns, suite.headline))
     return table
 
 

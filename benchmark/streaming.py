@@ -54,7 +54,7 @@ async def measure(bench: Bench) -> Measured:
         sample = await endpoint.ask(streamed=streamed)
         return {"first word": sample.first_seconds, "end": sample.seconds}
 
-    async with served(bench, max_tokens=32) as endpoint:
+    async with served(bench, max_tokens=16) as endpoint:
         takes = {
             "whole": partial(ask, endpoint, streamed=False),
             "streamed": partial(ask, endpoint, streamed=True),

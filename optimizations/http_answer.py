@@ -115,17 +115,22 @@ class HTTPAnswer:
     async def _receive(self) -> bytes:
         """The next bytes of the body; none at its end."""
         error: LLMError
+        # A timer of our own: aiohttp stops its own one, and wakes nobody,
+        # when it closes a connection over a broken frame.
+        latest = now() + self._read_seconds
         deadline = self._request.deadline
-        if deadline is not None and deadline <= now():
-            raise DeadlineExceeded
+        if deadline is not None:
+            if deadline <= now():
+                raise DeadlineExceeded
+            latest = min(latest, deadline)
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(latest):
                 received = await self._response.content.readany()
             return self._counted(received)
-        except aiohttp.ServerTimeoutError:
-            error = TimedOut(self._awaited, self._read_seconds)
         except TimeoutError:
-            error = DeadlineExceeded()
+            passed = deadline is not None and deadline <= now()
+            late = TimedOut(self._awaited, self._read_seconds)
+            error = DeadlineExceeded() if passed else late
         except aiohttp.ClientError:
             error = Incomplete(self._draft.partial)
         raise error

@@ -16,6 +16,7 @@ from optimizations.event_stream import (
 HARD = (
     "\ufeffdata: caf\u00e9 \U0001f600\r\n\r\n"
     ": heartbeat\n\n"
+    "data: first\r\ndata: second\r\n\r\n"
     "event: error\rdata: one\r\rdata:two\ndata\n\n"
     'data: {"text":"a\u2028b\u0085c"}\r\n\r\n\r\n'
     "id: 7\nretry: 10\n\n"
@@ -38,6 +39,7 @@ def events(*pieces: bytes, limit_bytes: int = 1000) -> list[Event | str]:
 def test_lines_end_with_cr_lf_and_crlf_alone() -> None:
     assert events(HARD) == [
         Event("caf\u00e9 \U0001f600"),
+        Event("first\nsecond"),
         Event("one", "error"),
         Event("two\n"),
         Event('{"text":"a\u2028b\u0085c"}'),

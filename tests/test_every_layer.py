@@ -8,6 +8,7 @@ a row fails `test_every_layer_has_a_row`: nobody can forget.
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -421,8 +422,33 @@ def test_a_failed_call_leaves_nothing_behind(row: Row, before: int) -> None:
             tasks = await warmed(layer, model, [*"ab"[:before], 0.1, error])
             calls = await ask_thrice(layer, "stream")
             await asyncio.wait(calls)
-            assert all(call.exception() is error for call in calls)
+            assert [call.exception() for call in calls] == [error] * 3
             await assert_nothing_is_left(layer, model, tasks)
+
+    run_virtual(main())
+
+
+@every_layer
+def test_no_error_is_lost_on_the_way(row: Row) -> None:
+    """Each reaches a caller; none is left for the loop to report."""
+
+    async def main() -> None:
+        lost: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: lost.append(context))
+        model = Scripted()
+        async with row.make(model) as layer:
+            error = UpstreamError("no", status=400)
+            await warmed(layer, model, ["a", 1.0, error])
+            for patience in (0.5, 600):
+                calls = await ask_thrice(layer, "stream")
+                await asyncio.wait(calls, timeout=patience)
+                for call in calls:
+                    call.cancel()
+                await asyncio.gather(*calls, return_exceptions=True)
+        del calls, layer
+        gc.collect()
+        assert lost == []
 
     run_virtual(main())
 

@@ -19,7 +19,7 @@ from benchmark.figures.style import (
     looks,
     spread,
 )
-from benchmark.metrics import FALSE_HITS, HITS, MEAN, P99
+from benchmark.metrics import FALSE_HITS, HITS, MEAN, P95, P99
 from benchmark.results import SuiteResult
 from benchmark.statistics import (
     Comparison,
@@ -130,15 +130,18 @@ def _title(result: SuiteResult, hits: Mapping[str, float]) -> str:
     if not exact:
         return "No cache could be judged"
     best = max(exact, key=lambda s: hits[s.name])
-    mean, tail = best.ratio(MEAN), best.ratio(P99)
+    slowest = P99 if best.has_samples_for(P99) else P95
+    mean, tail = best.ratio(MEAN), best.ratio(slowest)
     title = f"A {best.name} answers {hits[best.name]:.0f} % at once"
     if mean is not None:
         title += f": the mean wait falls to {_percent(mean)}"
     if tail is not None:
         title += {
-            "less": f", p99 only to {_percent(tail)}",
-            "more": f", p99 rises to {_percent(tail)}",
-        }.get(tail.verdict, ", but we cannot tell whether p99 does")
+            "less": f", {slowest.name} only to {_percent(tail)}",
+            "more": f", {slowest.name} rises to {_percent(tail)}",
+        }.get(
+            tail.verdict, f", but we cannot tell whether {slowest.name} does"
+        )
     return f"{title} (lower is better)"
 
 

@@ -52,7 +52,7 @@ BASELINE = Look(GREY, "-", "o")
 
 # Okabe and Ito (2008), without yellow, which is too pale for a thin line
 LOOKS = (
-    Look("#0072B2", "-", "s"),  # blue
+    Look("#0072B2", (0, (12, 2)), "s"),  # blue
     Look("#D55E00", (0, (6, 2)), "^"),  # vermillion
     Look("#009E73", (0, (4, 1, 1, 1)), "D"),  # bluish green
     Look("#CC79A7", (0, (1, 1)), "v"),  # reddish purple

@@ -5,9 +5,10 @@ vectors of length 1 (`embedding.py`), and then the cosine of the angle between
 two of them is their dot product. So one matrix times one vector compares with
 all of them at once, at the speed at which memory can be read.
 
-The rows lie in one array that doubles when it is full and halves when three
-quarters are empty, so an insert copies nothing most of the time. A removed row
-goes on a free list and is used again.
+The rows lie close together at the front of one array, which doubles when it is
+full and halves when three quarters are empty, so an insert copies nothing most
+of the time. Where a row is removed, the last one takes its place: there are
+never holes to search or to skip.
 
 When it does not help: up to some ten thousand rows exact search takes well
 under a millisecond, and the embedding costs more. With millions, an
@@ -37,9 +38,8 @@ class VectorIndex(Generic[K]):
             raise ValueError("width must be at least 1")
         self.width = width
         self._rows = np.zeros((_FEWEST_ROWS, width), np.float32)
-        self._keys: list[K | None] = [None] * _FEWEST_ROWS
+        self._keys: list[K] = []
         self._row_of: dict[K, int] = {}
-        self._free = list(reversed(range(_FEWEST_ROWS)))
 
     def __len__(self) -> int:
         return len(self._row_of)
@@ -59,46 +59,33 @@ class VectorIndex(Generic[K]):
         if vector.shape != (self.width,) or not np.isfinite(vector).all():
             raise ValueError(f"a vector is {self.width} finite numbers")
         if key not in self._row_of:
-            if not self._free:
-                self._resize(2 * len(self._keys))
-            row = self._row_of[key] = self._free.pop()
-            self._keys[row] = key
+            if len(self) == len(self._rows):
+                self._resize(2 * len(self._rows))
+            self._row_of[key] = len(self._keys)
+            self._keys.append(key)
         self._rows[self._row_of[key]] = vector
 
     def remove(self, key: K) -> None:
         """Forget a key. Raises `KeyError` where it is unknown."""
-        row = self._row_of.pop(key)
-        self._rows[row] = 0.0  # a zero row is at cosine 0 of everything
-        self._keys[row] = None
-        self._free.append(row)
-        if len(self._keys) > max(4 * len(self), _FEWEST_ROWS):
-            self._resize(len(self._keys) // 2)
+        row, last = self._row_of.pop(key), self._keys.pop()
+        if last != key:
+            self._rows[row] = self._rows[len(self._keys)]
+            self._keys[row] = last
+            self._row_of[last] = row
+        if len(self._rows) > max(4 * len(self), _FEWEST_ROWS):
+            self._resize(len(self._rows) // 2)
 
     def nearest(self, vector: Vector, k: int = 1) -> list[tuple[K, float]]:
         """The `k` keys with the highest cosine, the nearest first."""
         k = min(k, len(self))
         if k < 1:
             return []
-        scores = self._rows @ vector
-        scores[self._free] = -np.inf
-        if k == 1:
-            best = [int(scores.argmax())]
-        else:
-            top = np.argpartition(-scores, k - 1)[:k]
-            best = top[np.argsort(-scores[top], kind="stable")].tolist()
-        return [
-            (key, float(scores[row]))
-            for row in best
-            if (key := self._keys[row]) is not None
-        ]
+        scores = self._rows[: len(self)] @ vector
+        top = np.argpartition(scores, -k)[-k:]
+        best = top[np.argsort(-scores[top], kind="stable")].tolist()
+        return [(self._keys[row], float(scores[row])) for row in best]
 
     def _resize(self, rows: int) -> None:
-        """Copy what is in use into an array of `rows` rows, close together."""
-        used = list(self._row_of.items())
         fresh = np.zeros((rows, self.width), np.float32)
-        fresh[: len(used)] = self._rows[[row for _, row in used]]
+        fresh[: len(self)] = self._rows[: len(self)]
         self._rows = fresh
-        self._row_of = {key: row for row, (key, _) in enumerate(used)}
-        self._keys = [key for key, _ in used]
-        self._keys += [None] * (rows - len(used))
-        self._free = list(reversed(range(len(used), rows)))

@@ -9,6 +9,7 @@ import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def test_labels_keep_their_order_and_their_distance(
 ) -> None:
     places = spread(wanted, gap)
     ordered = sorted(places)
-    for lower, upper in zip(ordered, ordered[1:], strict=False):
+    for lower, upper in pairwise(ordered):
         assert upper - lower >= gap * (1 - 1e-6)
     by_wish = [
         places[i] for i in sorted(range(len(wanted)), key=wanted.__getitem__)
