@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from lab.options import (
     INTERRUPTED,
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     options.chapters = _wanted(parser, options.chapter)
     if not (options.list or options.search or options.summary):
-        print("Module 12 · Performance Optimization", flush=True)
+        print("Module 12: Performance Optimization", flush=True)
     try:
         from lesson.session import hold
 
@@ -48,49 +49,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return OK
 
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--chapter": {
+        "action": "append",
+        "metavar": "NAME|N",
+        "help": "only this chapter (may be repeated)",
+    },
+    "--list": {"action": "store_true", "help": "list chapters and steps"},
+    "--search": {"metavar": "WORD", "help": "list the steps that mention it"},
+    "--seed": {
+        "type": seed,
+        "default": 12,
+        "metavar": "N",
+        "help": "of all chance, default: 12",
+    },
+    "--questions": {
+        "metavar": "FILE",
+        "help": "your own: CSV with `text` and `category` or `intent`",
+    },
+    "--model": {
+        "choices": ("mock", "server", "endpoint"),
+        "default": "mock",
+        "help": "who answers on the real clock: the simulated model (default),"
+        " the same behind our server, or the endpoint of your settings",
+    },
+    "--no-input": {
+        "action": "store_true",
+        "help": "walk through, ask nothing",
+    },
+    "--plain": {"action": "store_true", "help": "text for screen readers"},
+    "--yes": {"action": "store_true", "help": "agree to what would be asked"},
+    "--state": {"metavar": "FILE", "help": "where your progress is kept"},
+    "--reset": {"action": "store_true", "help": "forget your progress"},
+    "--summary": {
+        "metavar": "FILE",
+        "help": "write what you did: .txt, .md or .json",
+    },
+}
+
+
 def _parser() -> Parser:
     parser = Parser(
         prog="module12.py",
         description="A lesson in the terminal: how to make an LLM chatbot "
         "fast, cheap and dependable. Offline, free, about half an hour.",
-        epilog=f"chapters: {_numbered()}. Without a terminal the "
-        "lesson walks through by itself.",
+        epilog=f"chapters: {_numbered()}. Without a terminal the lesson "
+        "walks through by itself.",
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add(
-        "--chapter",
-        action="append",
-        metavar="NAME|N",
-        help="only this chapter (may be repeated)",
-    )
-    add("--list", action="store_true", help="list chapters and steps")
-    add("--search", metavar="WORD", help="list the steps that mention it")
-    add("--seed", type=seed, default=12, metavar="N", help="default: 12")
-    add(
-        "--questions",
-        metavar="FILE",
-        help="your own questions: CSV with `text` and `category` or `intent`",
-    )
-    add(
-        "--model",
-        choices=("mock", "server", "endpoint"),
-        default="mock",
-        help="who answers on the real clock: the simulated model (default), "
-        "the same behind our server, or the endpoint of your settings",
-    )
-    add("--no-input", action="store_true", help="walk through, ask nothing")
-    add("--plain", action="store_true", help="text only: for screen readers")
-    add("--yes", action="store_true", help="agree to what would be asked")
-    add("--state", metavar="FILE", help="where your progress is kept")
-    add(
-        "--reset", action="store_true", help="forget your progress, begin anew"
-    )
-    add(
-        "--summary",
-        metavar="FILE",
-        help="write what you did: .txt, .md or .json",
-    )
+    for name, settings in OPTIONS.items():
+        parser.add_argument(name, **settings)
     return parser
 
 

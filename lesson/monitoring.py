@@ -29,7 +29,7 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import duration, money, share, timed, times
+from lesson.measure import duration, money, timed, times
 from optimizations.clock import chance, now
 from optimizations.concurrency.gather import gather_bounded
 from optimizations.http_model import HTTPModel
@@ -47,7 +47,11 @@ from optimizations.monitoring.dashboard import View, layers_of, render
 from optimizations.monitoring.history import History, Run, Trend, sparkline
 from optimizations.monitoring.metrics import Metrics, Quantiles
 from optimizations.monitoring.record import Monitored
-from optimizations.monitoring.resources import LoopLag, ResourceMeter
+from optimizations.monitoring.resources import (
+    LoopLag,
+    ResourceMeter,
+    Resources,
+)
 from optimizations.sliding_window import SlidingWindow
 
 REQUESTS = 150
@@ -64,44 +68,44 @@ async def records(context: Context) -> Outcome:
     options = ["--profile", "quick", "--seed", seed, "--fault", fault]
     async with (
         model_server("a", options) as server,
-        Monitored(
-            HTTPModel(server.url), [metrics], price=GPT_4O_MINI
-        ) as model,
+        HTTPModel(server.url) as model,
         LoopLag() as lag,
     ):
-        draws = chance(context.seed, "customers")
-        texts = draws.choices(context.bank.questions, k=REQUESTS)
-        await gather_bounded(
-            (
-                partial(timed, model, context.ask(text, n, max_tokens=32))
-                for n, text in enumerate(texts)
-            ),
-            limit=AT_ONCE,
-        )
+        monitored = Monitored(model, [metrics], price=GPT_4O_MINI)
+        await _ask_many(context, monitored)
         used, late = meter.sample(), lag.worst_seconds
     seen = metrics.snapshot()
     total, errors = seen.total, seen.total.requests - seen.total.answers
-    codes = ", ".join(seen.codes)
-    trend = _trend(context.state_folder, seen.ttft)
     rows = [
-        ["requests", f"{total.requests}, {errors} failed ({codes or '-'})"],
+        ["requests", f"{total.requests}, of them {errors} failed"],
         ["first token", _quantiles(seen.ttft)],
         ["whole answer", _quantiles(seen.e2e)],
         ["tokens out", f"{total.completion_tokens}, {money(total.dollars)}"],
-        [
-            "this process",
-            f"{used.rss_bytes / 2**20:.0f} MiB, "
-            f"processor {used.cpu_percent:.0f} %, "
-            f"event loop late by {duration(late)} at most",
-        ],
-        ["first token, runs so far", trend],
+        ["this process", _process(used, late)],
+        ["first token, all runs", _trend(context.state_folder, seen.ttft)],
     ]
     return Outcome(
         Table(["what", "this run"], rows, texts=2),
-        f"{share(errors, total.requests)} failed, and those are in the "
-        "percentiles, as answers that never came: whoever leaves failures out "
-        "reports an outage as a fast day.",
+        "What failed stays in the percentiles, as answers that never came: "
+        "whoever leaves failures out reports an outage as a fast day.",
         measured={"failed": errors},
+    )
+
+
+async def _ask_many(context: Context, model: LLM) -> None:
+    draws = chance(context.seed, "customers")
+    texts = draws.choices(context.bank.questions, k=REQUESTS)
+    jobs = (
+        partial(timed, model, context.ask(text, number, max_tokens=32))
+        for number, text in enumerate(texts)
+    )
+    await gather_bounded(jobs, limit=AT_ONCE)
+
+
+def _process(used: Resources, late_seconds: float) -> str:
+    return (
+        f"{used.rss_bytes / 2**20:.0f} MiB, {used.cpu_percent:.0f} % CPU, "
+        f"event loop late by {duration(late_seconds)}"
     )
 
 
@@ -149,46 +153,56 @@ async def outage(context: Context) -> Outcome:
     """Ten minutes of traffic: a hiccup, then two minutes of outage."""
     failing = context.knobs["failing"] / 100
     fault = Fault("error", OUTAGE_BEGINS, OUTAGE_ENDS, failing)
-    metrics = Metrics()
-    burn = BurnRate(0.99, burns=BURNS[:1], scale=SCALE)
-    window = SlidingWindow(BARE_WINDOW_SECONDS)
-    alerts = [Alert(BARE), *burn.alerts]
+    bare, burn = Rings(), Rings()
+    metrics, window = Metrics(), SlidingWindow(BARE_WINDOW_SECONDS)
+    threshold = Alert(BARE, on_change=bare.note)
+    budget = BurnRate(0.99, burns=BURNS[:1], scale=SCALE, on_change=burn.note)
     chatbot = Monitored(
         context.mock(COARSE, faults=[HICCUP, fault]),
-        [metrics, burn, lambda record: window.add(bool(record.good), now())],
+        [metrics, budget, lambda record: window.add(bool(record.good), now())],
         price=GPT_4O_MINI,
     )
-    fired: list[list[float]] = [[] for _ in alerts]
     frames = []
     async with asyncio.TaskGroup() as group:
         traffic = group.create_task(_traffic(context, chatbot))
         while not traffic.done():
             await asyncio.sleep(1)
-            before = [alert.state for alert in alerts]
             good, bad = window.totals(now())
-            alerts[0].update(bad / max(good + bad, 1), good + bad)
-            burn.check()
-            for alert, state, rang in zip(alerts, before, fired, strict=True):
-                if AlertState.FIRING == alert.state != state:
-                    rang.append(now())
+            threshold.update(bad / max(good + bad, 1), good + bad)
+            alerts = [threshold, *budget.check()]
             if now() % 30 < 1:
                 frames.append(_frame(chatbot, metrics, alerts))
-    before, during = _split(fired[1])
-    too_early, _ = _split(fired[0])
     return Outcome(
         Table(
             ["alert", "rang", "in the outage, after"],
-            [
-                _rings("bare threshold", fired[0]),
-                _rings("burn rate, 14.4 times", fired[1]),
-            ],
+            [bare.row("bare threshold"), burn.row("burn rate, 14.4 times")],
         ),
-        f"The bare threshold woke somebody {times(len(too_early))} before the "
-        f"outage, for a hiccup of 2 s; the burn rate {times(len(before))}. It "
-        "rings when a share of the budget is gone and more is going.",
-        measured={"fires": during[0] if during else inf},
+        f"The bare threshold woke somebody {times(len(bare.before))} before "
+        f"the outage, for a hiccup of 2 s; the burn rate "
+        f"{times(len(burn.before))}: it rings when a share of the budget is "
+        "gone and more is going.",
+        measured={"fires": burn.during[0] if burn.during else inf},
         frames=frames,
     )
+
+
+class Rings:
+    """When an alert fired, in seconds from the begin of the outage."""
+
+    def __init__(self) -> None:
+        self.before: list[float] = []
+        self.during: list[float] = []
+
+    def note(self, alert: Alert) -> None:
+        """Called at each change of the alert's state."""
+        if alert.state is AlertState.FIRING:
+            at = now() - OUTAGE_BEGINS
+            (self.before if at < 0 else self.during).append(at)
+
+    def row(self, name: str) -> list[str]:
+        count = len(self.before) + len(self.during)
+        first = duration(self.during[0]) if self.during else "did not ring"
+        return [name, times(count), first]
 
 
 def _frame(
@@ -199,18 +213,6 @@ def _frame(
     layers = layers_of(chatbot)
     view = View(title, metrics.snapshot(), layers, alerts)
     return render(view, 76, plain=True)
-
-
-def _rings(name: str, fired: list[float]) -> list[str]:
-    _, during = _split(fired)
-    after = duration(during[0]) if during else "did not ring"
-    return [name, times(len(fired)), after]
-
-
-def _split(fired: list[float]) -> tuple[list[float], list[float]]:
-    """The alarms before the outage, and, from its begin, those in it."""
-    late = [at - OUTAGE_BEGINS for at in fired if at >= OUTAGE_BEGINS]
-    return fired[: len(fired) - len(late)], late
 
 
 async def _traffic(context: Context, llm: LLM) -> None:

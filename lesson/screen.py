@@ -103,7 +103,7 @@ class Screen:
         more = len(whole) - len(whole[:lines])
         where = f"{source.path}:{source.line} {source.name}"
         if more:
-            where += f" ({more} more lines in the file)"
+            where += f" (+{more} lines)"
         code: RenderableType = Text(shown)
         if self.lively and not self.console.no_color:
             code = Syntax(

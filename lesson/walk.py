@@ -9,7 +9,7 @@ from lesson.runner import CannotRun, run_step
 from lesson.screen import Screen
 from lesson.source import find_source
 
-SOURCE_LINES = 4
+SOURCE_LINES = 3
 
 
 def walk(

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,11 +18,13 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).parent.parent
+_STATE = tempfile.TemporaryDirectory()  # never the state of who tests
+RUN_SECONDS = 120
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def run(
-    *arguments: str, timeout: float = 120, **environment: str
+    *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """A program of the project in a pipe, with nobody at its input."""
     return subprocess.run(
@@ -32,7 +35,7 @@ def run(
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=timeout,
+        timeout=RUN_SECONDS,
         check=False,
     )
 
@@ -41,7 +44,8 @@ def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """The user's environment, less what would change what is tested."""
     ours = ("REDIS_", "OPENAI_", "MODULE12_", "NO_COLOR", "COLUMNS", "TERM")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
-    return kept | {"TERM": "xterm-256color", "PYTHONUTF8": "1", **extra}
+    fixed = {"TERM": "xterm-256color", "PYTHONUTF8": "1"}
+    return kept | fixed | {"XDG_STATE_HOME": _STATE.name, **extra}
 
 
 class Terminal:
@@ -72,7 +76,10 @@ class Terminal:
         os.kill(self.pid, number)
 
     def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.pid).children(recursive=True)
+        found: list[psutil.Process] = psutil.Process(self.pid).children(
+            recursive=True
+        )
+        return found
 
     def exit_code(self, seconds: float = 30) -> int:
         """Read to the end, and return the code it exits with."""

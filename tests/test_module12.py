@@ -71,11 +71,14 @@ def simulated(text: str) -> list[str]:
 
 def test_on_a_terminal_the_lesson_waits_for_enter() -> None:
     with terminal("module12.py", "--chapter", "streaming") as lesson:
-        lesson.wait_for("Enter runs it")
+        lesson.wait_for("Enter shows the source")
+        lesson.type("\n")
+        lesson.wait_for("PREDICT")
         lesson.type("\n")
         lesson.wait_for("Not when")
         lesson.wait_for("Enter goes on")
         lesson.type("q\n")
+        lesson.wait_for("goes on from here")
         assert lesson.exit_code() == 0
 
 
@@ -94,7 +97,7 @@ def test_an_interrupt_ends_the_lesson_and_all_that_it_started() -> None:
 
 def test_an_interrupt_at_the_prompt_says_how_to_come_back() -> None:
     with terminal("module12.py") as lesson:
-        lesson.wait_for("Enter runs it")
+        lesson.wait_for("Enter shows the source")
         lesson.type("\x03")
         assert lesson.exit_code() == 130
         assert "Stopped" in lesson.output
@@ -102,7 +105,7 @@ def test_an_interrupt_at_the_prompt_says_how_to_come_back() -> None:
 
 def test_no_color_leaves_the_words() -> None:
     with terminal("module12.py", NO_COLOR="1") as lesson:
-        lesson.wait_for("Enter runs it")
+        lesson.wait_for("Enter shows the source")
         assert not re.search(r"\x1b\[[0-9;]*3[0-9]", lesson.output)
 
 

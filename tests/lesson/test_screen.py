@@ -70,7 +70,7 @@ def test_source_beyond_the_lines_shown_is_counted() -> None:
     paper = io.StringIO()
     source = Source("a/b.py", 7, "f", "one\ntwo\nthree")
     Screen(file=paper, width=80).source(source, lines=2)
-    assert "a/b.py:7 f (1 more lines in the file)" in paper.getvalue()
+    assert "a/b.py:7 f (+1 lines)" in paper.getvalue()
     assert "three" not in paper.getvalue()
 
 

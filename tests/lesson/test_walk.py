@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from lesson.chapter import Chapter
 from lesson.screen import Screen
 from lesson.walk import walk
 from tests.lesson.book import BOOK, BROKEN, context
 
 
-def walked(folder: Path, book=BOOK, **screen: object) -> str:  # type: ignore[no-untyped-def]
+def walked(
+    folder: Path,
+    book: Sequence[Chapter] = BOOK,
+    *,
+    width: int = 80,
+    plain: bool = False,
+) -> str:
     paper = io.StringIO()
-    walk(Screen(file=paper, **screen), context(folder), book)  # type: ignore[arg-type]
+    screen = Screen(file=paper, width=width, plain=plain)
+    walk(screen, context(folder), book)
     return paper.getvalue()
 
 
