@@ -222,5 +222,4 @@ SUITE = Suite(
     headline=MEAN,
     judged=(MEAN, P99, CENTS),
     measure=measure,
-    quick_requests=400,
 )

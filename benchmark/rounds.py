@@ -24,7 +24,7 @@ from benchmark.statistics import (
 )
 from lab.questions import Bank
 
-TAKE_SECONDS = 0.01  # how long one take of a short operation should last
+TAKE_SECONDS = 0.005  # how long one take of a short operation should last
 NOISY_SHARE = 0.1  # of strays among the rounds, or of the median as MAD
 
 Take = Callable[[], Awaitable[Mapping[str, float]]]

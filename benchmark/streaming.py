@@ -84,5 +84,5 @@ SUITE = Suite(
     judged=(FIRST, HALF, END),
     measure=measure,
     requests=500,
-    quick_requests=200,
+    quick_requests=150,
 )

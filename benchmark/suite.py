@@ -83,7 +83,7 @@ class Suite:
     judged: tuple[Metric, ...]  # what the verdict speaks of, in its order
     measure: Callable[[Bench], Coroutine[Any, Any, Measured]]
     requests: int = 1000  # a seed
-    quick_requests: int = 300
+    quick_requests: int = 250
 
     def baseline_of(self, strategy: Strategy) -> Strategy:
         """What it is compared with; itself, where it is a baseline."""

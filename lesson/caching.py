@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections import Counter
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from random import Random
+from itertools import islice
 
+from lab.lookalikes import look_up
 from lab.parts import redis_server
-from lab.settings import ROOT
+from lab.second_process import ask_from_another_process
+from lab.traffic import zipf_questions
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -39,22 +39,13 @@ from optimizations.caching.semantic import SemanticStore
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import MemoryStore, Store
 from optimizations.caching.ttl import TTLCache
-from optimizations.clock import chance, now
+from optimizations.clock import now
 from optimizations.llm import LLM, Reply
 
 QUESTIONS = 400
 LRU_ENTRIES = 40
 TTL_SECONDS = 300.0
 PAUSE_SECONDS = 2.0  # between one question and the next
-
-
-def popular(texts: tuple[str, ...], count: int, draws: Random) -> list[str]:
-    """Questions as customers ask them: a few very often, most of them rarely
-    (Zipf: the n-th most popular comes up in proportion to 1/n).
-    """
-    ranked = draws.sample(texts, len(texts))
-    weights = [1 / rank for rank in range(1, len(ranked) + 1)]
-    return draws.choices(ranked, weights, k=count)
 
 
 def cached(model: LLM, *stores: Store) -> LLM:
@@ -119,12 +110,11 @@ class Run:
 async def _ask_popular(
     context: Context, entries: MutableMapping[str, Reply] | None
 ) -> Run:
-    draws = chance(context.seed, "popular questions")
-    questions = popular(context.bank.questions, QUESTIONS, draws)
+    asked = zipf_questions(context.bank, seed=context.seed)
     model = context.mock()
     llm = model if entries is None else cached(model, MemoryStore(entries))
     began, seconds, marks = now(), [], []
-    for number, text in enumerate(questions):
+    for number, text in enumerate(islice(asked, QUESTIONS)):
         calls = model.calls
         request = context.ask(text, number, streamed=False)
         seconds.append((await timed(llm, request)).total)
@@ -132,7 +122,7 @@ async def _ask_popular(
         marks.append((now() - began, mark))
         await asyncio.sleep(PAUSE_SECONDS)
     return Run(
-        1 - model.calls / len(questions),
+        1 - model.calls / QUESTIONS,
         percentile(seconds, 0.5),
         percentile(seconds, 0.95),
         model.ledger.dollars,
@@ -167,7 +157,10 @@ async def redis(context: Context) -> Outcome:
 
         await ask("asked for the first time", 0)
         hit = await ask(f"asked again, {customers} at once", 1, customers)
-        rows.append(await _second_process(server.url, namespace, question))
+        served_by, seconds = await ask_from_another_process(
+            server.url, namespace, question
+        )
+        rows.append(["asked by another process", served_by, duration(seconds)])
         if server.pid is not None:  # a user's own is not ours to kill
             server.kill()
             await ask("Redis killed, asked again", 2)
@@ -179,89 +172,34 @@ async def redis(context: Context) -> Outcome:
     )
 
 
-async def _second_process(
-    url: str, namespace: str, question: str
-) -> list[str]:
-    """Ask from a process of its own: it prints who answered, how fast."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "lab.second_process"),
-        *(url, namespace, question),
-        cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        output, _ = await asyncio.wait_for(process.communicate(), 20)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    served_by, seconds = output.decode().split("\t")
-    return ["asked by another process", served_by, duration(float(seconds))]
-
-
 async def semantic(context: Context) -> Outcome:
-    """Half the phrasings of each intent are cached, the others are asked;
-    then the near misses, which look alike and must not share an answer.
+    """Half of the phrasings are cached; what is found of the others, of the
+    same with a greeting, and of near misses, which must not be found?
     """
     threshold = context.knobs["threshold"]
     words = WordLlamaEmbedder()
+    by_words = partial(SemanticStore, words, threshold=threshold)
     stores: dict[str, Callable[[], Store]] = {
         "exact text": lambda: MemoryStore(LRUCache(max_entries=10_000)),
         "fuzzy matching of letters": FuzzyStore,
         "character n-grams": partial(SemanticStore, HashingEmbedder()),
-        "word embeddings": partial(SemanticStore, words, threshold=threshold),
-        "  without the second check": partial(
-            SemanticStore, words, threshold=threshold, second_check=None
-        ),
+        "word embeddings": by_words,
+        "  without the second check": partial(by_words, second_check=None),
     }
-    rows, false = [], 0.0
+    rows, near_misses = [], 0.0
     for name, make in stores.items():
-        right, wrong = await _ask_paraphrases(context, make())
-        false = await _ask_near_misses(context, make())
-        cells = (share(part, 1) for part in (right, wrong, false))
-        rows.append([name, *cells])
+        found = await look_up(make(), context.bank, seed=context.seed)
+        cells = (found.reworded, found.paraphrased, found.wrong)
+        near_misses = found.near_misses
+        rows.append([name, *(share(c, 1) for c in (*cells, near_misses))])
+    columns = ["looked up by", "reworded", "paraphrased", "wrong"]
     return Outcome(
-        Table(["looked up by", "right hits", "wrong", "near misses"], rows),
-        f"Similarity alone answers {rows[-1][3]} of the near misses wrongly. "
-        f"The second check brings that to {rows[-2][3]}, at a price: right "
-        f"hits fall from {rows[-1][1]} to {rows[-2][1]}.",
-        measured={"near misses": 100 * false},
+        Table([*columns, "near misses"], rows),
+        f"Similarity alone answers {rows[-1][4]} of the near misses wrongly, "
+        f"and the second check {rows[-2][4]}. Its price: {rows[-2][2]} of the "
+        f"paraphrases are found instead of {rows[-1][2]}.",
+        measured={"near misses": 100 * near_misses},
     )
-
-
-async def _ask_paraphrases(
-    context: Context, store: Store
-) -> tuple[float, float]:
-    """The shares of paraphrases that got their own answer, and another's."""
-    bank, asked = context.bank, Counter[bool]()
-    model = context.mock("instant")
-    llm = CacheFill(model, store)
-    known = [text for intent in bank.intents for text in intent.phrasings[::2]]
-    for number, text in enumerate(known):
-        await llm.complete(context.ask(text, number))
-    others = set(bank.questions) - set(known)
-    for number, text in enumerate(sorted(others)):
-        request = context.ask(text, number)
-        reply = await store.find(request)
-        if reply is not None:
-            asked[reply.text == bank.answer(request)] += 1
-    return asked[True] / len(others), asked[False] / len(others)
-
-
-async def _ask_near_misses(context: Context, store: Store) -> float:
-    """The share of pairs where the second gets the answer to the first; a
-    customer of its own for each pair, so that no other pair is in the way.
-    """
-    llm = CacheFill(context.mock("instant"), store)
-    hits = 0
-    for number, pair in enumerate(context.bank.near_misses):
-        tenant = f"customer-{number}"
-        first = context.ask(pair.first, number)
-        await llm.complete(replace(first, tenant=tenant))
-        second = context.ask(pair.second, number)
-        found = await store.find(replace(second, tenant=tenant))
-        hits += found is not None
-    return hits / max(len(context.bank.near_misses), 1)
 
 
 CHAPTER = Chapter(
@@ -279,7 +217,7 @@ CHAPTER = Chapter(
             memory,
             """answers depend on who asks, on the time, or on chance.""",
             predict=Prediction(
-                f"What share of questions does an LRU of {LRU_ENTRIES} answer?",
+                f"What share does an LRU of {LRU_ENTRIES} entries answer?",
                 "hits",
                 "%",
                 "The most popular question comes up twice as often as the "

@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from benchmark.figures.cumulative import MARKED, cumulative
+from benchmark.figures.cumulative import cumulative, marked
 from benchmark.figures.style import (
     BASELINE,
     LOOKS,
@@ -36,12 +36,16 @@ def data(result: SuiteResult) -> dict[str, Any]:
                 "curve": curve(standing.pool.seconds),
                 "failed_percent": _failed(standing),
             }
-    return {"panels": panels, "title": _title(result)}
+    return {
+        "panels": panels,
+        "percentiles": marked(result.requests),
+        "title": _title(result),
+    }
 
 
 def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
     """One panel a situation, side by side, the same axes."""
-    panels = figure["panels"]
+    panels, percentiles = figure["panels"], figure["percentiles"]
     names = dict.fromkeys(name for panel in panels.values() for name in panel)
     look = dict(zip(names, (BASELINE, *LOOKS), strict=False))
     canvas_, axes = canvas(max(len(panels), 1), height=5.2, sharey=True)
@@ -56,13 +60,20 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
     )
     for ax, (situation, panel) in zip(axes, panels.items(), strict=False):
         curves = {name: line["curve"] for name, line in panel.items()}
-        cumulative(ax, curves, look, left=LEFT_SECONDS, right=longest * 1.2)
+        cumulative(
+            ax,
+            curves,
+            look,
+            left=LEFT_SECONDS,
+            right=longest * 1.2,
+            percentiles=percentiles,
+        )
         ax.set_title(situation, loc="left", size=11)
         _label(ax, panel, look, longest)
     axes[0].set_ylabel("% of the requests answered by then")
     axes[len(axes) // 2].set_xlabel(
         "time until the answer is there (log; lower is better); "
-        f"marked: {', '.join(f'p{p}' for p in MARKED)}"
+        f"marked: {', '.join(f'p{p}' for p in percentiles)}"
     )
     return framed(canvas_, figure["title"], caption)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from benchmark.figures.cumulative import MARKED, cumulative
+from benchmark.figures.cumulative import cumulative, marked
 from benchmark.figures.style import (
     INK,
     Drawn,
@@ -38,6 +38,7 @@ def data(result: SuiteResult) -> dict[str, Any]:
     hits = {s.name: _value(s.figure(HITS)) for s in judged}
     return {
         "curves": {s.name: curve(s.pool.seconds) for s in judged},
+        "percentiles": marked(result.requests),
         "hits": hits,
         "false_hits": {s.name: _value(s.figure(FALSE_HITS)) for s in judged},
         "title": _title(result, hits),
@@ -50,10 +51,17 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
     look = looks(list(curves))
     canvas_, (left, right) = canvas(2, height=5.6, widths=(2.6, 1))
     longest = max((c[-1][0] for c in curves.values() if c), default=1.0)
-    cumulative(left, curves, look, left=LEFT_SECONDS, right=longest * 1.3)
+    cumulative(
+        left,
+        curves,
+        look,
+        left=LEFT_SECONDS,
+        right=longest * 1.3,
+        percentiles=figure["percentiles"],
+    )
     left.set_xlabel("time until the answer is there (log; lower is better)")
     left.set_ylabel("% of the requests answered by then")
-    for percent in MARKED:
+    for percent in figure["percentiles"]:
         left.text(longest * 1.36, percent, f"p{percent}", size=8, va="center")
     _label_plateaus(left, figure["hits"], look)
     _shares(right, figure["hits"], figure["false_hits"], look)

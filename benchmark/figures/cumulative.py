@@ -11,11 +11,17 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from benchmark.figures.style import Look
+from benchmark.statistics import SAMPLES_FOR_P99
 
-MARKED = (50, 95, 99)
+MARKED = (50, 95, 99)  # percentiles
 
 Curve = Sequence[tuple[float, float]]
 """Points (seconds, share of all requests answered by then)."""
+
+
+def marked(requests: int) -> list[int]:
+    """Those for which a seed has samples enough."""
+    return [p for p in MARKED if p < 99 or requests >= SAMPLES_FOR_P99]
 
 
 def cumulative(
@@ -25,7 +31,7 @@ def cumulative(
     *,
     left: float,
     right: float,
-    marked: Sequence[float] = MARKED,
+    percentiles: Sequence[float],
 ) -> None:
     """Draw the curves on a logarithmic axis from `left` to `right` seconds.
     What is answered sooner than `left` stands at the left edge.
@@ -47,7 +53,7 @@ def cumulative(
             drawstyle="steps-post",
             label=name,
         )
-        for percent in marked:
+        for percent in percentiles:
             _mark(axes, curve, look, percent, left)
     axes.set_xscale("log")
     axes.set_xlim(left, right)

@@ -99,10 +99,8 @@ def canvas(
 def framed(figure: Figure, title: str, caption: str) -> Drawn:
     """Put the sentence above and the source below."""
     height = figure.get_figheight()
-    # a number and its unit stay together
-    glued = re.sub(r"(?<=\d) (?=%|s\b|ms\b)", "\N{NO-BREAK SPACE}", title)
-    heading = textwrap.fill(glued, 88)
-    source = textwrap.fill(caption, 150)
+    heading = textwrap.fill(_glued(title), 88)
+    source = textwrap.fill(_glued(caption), 150)
     top = 1 - (0.22 + 0.24 * (heading.count("\n") + 1)) / height
     bottom = (0.12 + 0.17 * (source.count("\n") + 1)) / height
     figure.tight_layout(rect=(0, bottom, 1, top), w_pad=2.0)
@@ -111,6 +109,11 @@ def framed(figure: Figure, title: str, caption: str) -> Drawn:
     )
     figure.text(0.012, 0.1 / height, source, size=8, color="#555555")
     return Drawn(figure, title, caption)
+
+
+def _glued(text: str) -> str:
+    """A number and its unit stay on one line."""
+    return re.sub(r"(?<=[\d)]) (?=%|s\b|ms\b)", "\N{NO-BREAK SPACE}", text)
 
 
 def spread(wanted: Sequence[float], gap: float) -> list[float]:

@@ -1,0 +1,50 @@
+"""A store held against what it must and must not find."""
+
+from __future__ import annotations
+
+from lab.lookalikes import Found, look_up
+from lab.questions import load_bank
+from optimizations.caching.lru import LRUCache
+from optimizations.caching.store import MemoryStore
+from optimizations.clock import run_virtual
+from optimizations.llm import Reply, Request
+from optimizations.messages import Choice
+
+BANK = load_bank()
+
+
+class AnswersEverything(MemoryStore):
+    """A store that finds the same answer for whatever is asked."""
+
+    async def find(self, request: Request) -> Reply | None:
+        choice = Choice(BANK.intents[0].answer, "stop")
+        return Reply((choice,), None, request.trace)
+
+
+def test_an_exact_store_finds_only_what_it_has() -> None:
+    async def main() -> None:
+        store = MemoryStore(LRUCache(max_entries=10_000))
+        found = await look_up(store, BANK, seed=1)
+        assert found.reworded < 0.2
+        assert found.paraphrased == found.wrong == found.near_misses == 0
+
+    run_virtual(main())
+
+
+def test_a_store_that_answers_everything_is_found_out() -> None:
+    async def main() -> None:
+        store = AnswersEverything(LRUCache(max_entries=10))
+        found = await look_up(store, BANK, seed=1)
+        assert found.near_misses == 1
+        assert found.wrong > 0.9
+        assert found.paraphrased < 0.1
+
+    run_virtual(main())
+
+
+def test_one_seed_asks_the_same_questions() -> None:
+    async def ask(seed: int) -> Found:
+        store = MemoryStore(LRUCache(max_entries=10_000))
+        return await look_up(store, BANK, seed=seed)
+
+    assert run_virtual(ask(1)) == run_virtual(ask(1))
