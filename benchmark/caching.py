@@ -51,8 +51,8 @@ from optimizations.llm import LLM, Choice, Reply, Request, Trace
 REQUESTS_PER_SECOND = 3.0  # well below what the provider's slots can do
 NEAR_MISS_SHARE = 0.1  # of questions that look like another one and are not
 REWORDED_SHARE = 0.5  # a greeting more, a question mark less
-LRU_ENTRIES = 128
-TTL_SECONDS = 120.0
+LRU_ENTRIES = 64
+TTL_SECONDS = 60.0
 REDIS_SECONDS = 0.001  # one round trip within a data centre
 EMBEDDING_SECONDS = 0.005  # to embed a question and search
 KEPT = 1000  # answers in a store whose look-up is measured
@@ -222,4 +222,5 @@ SUITE = Suite(
     headline=MEAN,
     judged=(MEAN, P99, CENTS),
     measure=measure,
+    quick_requests=300,
 )

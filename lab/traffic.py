@@ -213,13 +213,14 @@ async def closed_loop(
         raise ValueError(f"workers must be from 1, not {workers}")
 
     async def take_turn(request: Request) -> T:
-        return await send(request, now())
+        return await _run(send, request, now())
 
     jobs = (partial(take_turn, request) for request in requests)
     return await gather_bounded(jobs, min(workers, max(len(requests), 1)))
 
 
 async def _run(send: Send[T], request: Request, due: float) -> T:
+    request.trace.sent_at = due  # latency counts from here
     return await send(request, due)  # any awaitable becomes a coroutine
 
 

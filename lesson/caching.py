@@ -138,8 +138,9 @@ async def redis(context: Context) -> Outcome:
     rows: list[list[str]] = []
     async with (
         redis_server(context.settings.redis_url) as server,
+        context.real_model() as model,
         cached(
-            context.mock("quick", name="model"),
+            model,
             RedisStore(server.url, namespace=namespace, ttl_seconds=60),
         ) as chatbot,
     ):
@@ -242,6 +243,7 @@ CHAPTER = Chapter(
                 "One round trip to a process on the same machine.",
             ),
             knob=Knob("customers", 1, 1, 200, "customers asking at once"),
+            endpoint_requests=2,
         ),
         Step(
             "The same question in other words",

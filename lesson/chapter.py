@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+ENDPOINT_TOKENS = 64
+"""As long may an answer of a paid endpoint be, unless a step says less."""
+
+
 class Clock(Enum):
     """On which clock a demonstration ran; the value is shown beside it."""
 
@@ -122,6 +126,17 @@ class Context:
         )
 
     @asynccontextmanager
+    async def real_model(self) -> AsyncIterator[LLM]:
+        """A model on the real clock: simulated in this process, or whatever
+        `--model` names.
+        """
+        if self.model == "mock":
+            yield self.mock("quick", name="model")
+            return
+        async with self.http_model(max_tokens=ENDPOINT_TOKENS) as model:
+            yield model
+
+    @asynccontextmanager
     async def http_model(self, *, max_tokens: int) -> AsyncIterator[LLM]:
         """A model over real HTTP: a server process of ours, or the endpoint
         where the user asked for it (and agreed to its cost).
@@ -136,7 +151,7 @@ class Context:
             return
         options = ["--profile", "quick", "--seed", str(self.seed)]
         async with (
-            model_server("a", options) as server,
+            model_server("model", options) as server,
             HTTPModel(server.url) as model,
         ):
             yield model
@@ -156,7 +171,7 @@ class Step:
     knob: Knob
     legend: str = ""  # what the marks of the replay mean
     endpoint_requests: int = 0  # how many go to a paid endpoint, if chosen
-    endpoint_tokens: int = 64  # and how long each answer may be
+    endpoint_tokens: int = ENDPOINT_TOKENS  # how long each may be
 
 
 @dataclass(frozen=True, slots=True)

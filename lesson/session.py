@@ -6,6 +6,7 @@ import argparse
 import sys
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lab.endpoint import estimate_dollars
 from lab.options import UsageError
@@ -93,8 +94,9 @@ def _agree_to_cost(
         )
         for step in steps
     )
+    url = settings.openai_base_url
     print(
-        f"Up to {requests} requests go to {settings.openai_base_url} "
+        f"Up to {requests} requests go to {urlsplit(url).hostname} "
         f"({settings.openai_model}): at most ${dollars:.4f}; the run stops "
         f"asking at ${settings.max_dollars:.2f}. The rest stays simulated."
     )

@@ -7,7 +7,8 @@ reading order:
 - `pump` one stream for many readers · `sliding_window` counts of the last
   seconds · `wire` OpenAI's format · `stack` the recommended onion, and why in
   that order
-- `mock` the simulated model · `http_model` any OpenAI-compatible endpoint ·
+- `mock` the simulated model · `http_model` any OpenAI-compatible endpoint;
+  `event_stream` server-sent events; `http_answer` when an answer is whole ·
   `server` any model, served as one
 - a folder a chapter: `caching` · `concurrency` · `streaming` · `balancing` ·
   `monitoring`

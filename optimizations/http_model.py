@@ -84,6 +84,7 @@ class HTTPModel(LLM):
         self._max_connections = max_connections
         self._credential = _credential(api_key)
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self.calls = self.running = 0
 
     def snapshot(self) -> Mapping[str, float]:
@@ -110,6 +111,7 @@ class HTTPModel(LLM):
             self.running -= 1
 
     async def aclose(self) -> None:
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 
@@ -167,7 +169,9 @@ class HTTPModel(LLM):
 
     def _open_session(self) -> aiohttp.ClientSession:
         """Nothing is awaited here, so however many ask at once, one opens."""
-        if self._session is None or self._session.closed:
+        if self._closed:
+            raise ConnectionFailed(f"{self.name} was closed")
+        if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._max_connections),
                 timeout=aiohttp.ClientTimeout(

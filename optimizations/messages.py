@@ -130,6 +130,15 @@ class Chunk:
     # role, tool calls, reasoning
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
+    @property
+    def is_token(self) -> bool:
+        """Whether this is a part of the answer: text, a tool call, its end. An
+        announced role, an empty piece or a heartbeat is none.
+        """
+        return bool(self.text or self.finish_reason) or any(
+            value for key, value in self.extra.items() if key != "role"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

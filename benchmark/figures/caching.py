@@ -29,6 +29,7 @@ from benchmark.statistics import (
 )
 
 LEFT_SECONDS = 0.0005
+LABEL_HEIGHT = 5.2  # in % of the axis
 PLATEAU_SECONDS = 0.03  # between the slowest hit and the fastest miss
 
 
@@ -75,7 +76,11 @@ def _label_plateaus(
     there is room for its name.
     """
     names = list(hits)
-    heights = spread([max(hits[name], 3) for name in names], 5.2)
+    heights = spread(
+        [hits[name] for name in names],
+        LABEL_HEIGHT,
+        floor=0.75 * LABEL_HEIGHT,  # clear of the axis
+    )
     for name, height in zip(names, heights, strict=True):
         axes.annotate(
             name,

@@ -149,19 +149,19 @@ def _label_makespans(axes: Axes, line: Sequence[Point]) -> None:
         value = point["throughput"][0]
         after = line[min(number + 1, len(line) - 1)]["throughput"][0]
         rising = after > 1.05 * value
-        failed = shown(point["failed_percent"], digits=2)
+        failing = point["failed_percent"]
         text = f"{shown(point['makespan'][0])} s"
-        if point["failed_percent"]:
-            text = f"never: {failed} %\nare refused"
+        if failing:
+            text = f"never: {shown(failing, digits=2)} %\nare refused"
         axes.annotate(
             text if number else f"done in {text}",
             (point["at_once"], value),
-            xytext=(10, -4) if rising else (0, 9),
+            xytext=(10, -4) if rising else (0, -9 if failing else 9),
             textcoords="offset points",
             size=8.5,
             color=INK,
             ha="left" if rising else "center",
-            va="center" if rising else "bottom",
+            va="center" if rising else "top" if failing else "bottom",
         )
 
 

@@ -4,6 +4,7 @@ keep out of each other's way, and writing the files.
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Sequence
@@ -116,9 +117,11 @@ def _glued(text: str) -> str:
     return re.sub(r"(?<=[\d)]) (?=%|s\b|ms\b)", "\N{NO-BREAK SPACE}", text)
 
 
-def spread(wanted: Sequence[float], gap: float) -> list[float]:
+def spread(
+    wanted: Sequence[float], gap: float, floor: float = -math.inf
+) -> list[float]:
     """Positions as near to the wanted ones as `gap` between each two allows,
-    in the same order.
+    in the same order, and none below `floor`.
 
     >>> spread([1.0, 1.0, 5.0], 1.0)
     [0.5, 1.5, 5.0]
@@ -138,7 +141,8 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
     ]
     result = [0.0] * len(wanted)
     for index, place in zip(order, places, strict=True):
-        result[index] = place
+        result[index] = max(place, floor)
+        floor = result[index] + gap
     return result
 
 

@@ -139,7 +139,7 @@ async def _ask(
     try:
         async with aclosing(replica.llm.stream(request)) as chunks:
             async for chunk in chunks:
-                if _is_token(chunk):
+                if chunk.is_token:
                     replica.load.answered(ticket)
                 yield chunk
     except LLMError as error:
@@ -148,13 +148,6 @@ async def _ask(
         raise
     finally:
         replica.load.end(ticket, failed=failed, rest_seconds=rest_seconds)
-
-
-def _is_token(chunk: Chunk) -> bool:
-    """Whether the answer has begun: a mere role may come at once."""
-    return bool(
-        chunk.text or chunk.finish_reason or chunk.extra.keys() - _ROLE
-    )
 
 
 def _earliest(refusals: Sequence[Refused]) -> float | None:

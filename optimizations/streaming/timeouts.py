@@ -68,7 +68,7 @@ class Timeouts(Layer):
                     with watchdog.until(asked + allowed - waited):
                         chunk = await anext(chunks)
                     waited += now() - asked
-                    if _is_token(chunk):
+                    if chunk.is_token:
                         phase, allowed = "next token", self.next_token_seconds
                         waited = 0.0
                     yield chunk
@@ -85,12 +85,3 @@ class Timeouts(Layer):
             "first_token_timeouts": self.fired["first token"],
             "next_token_timeouts": self.fired["next token"],
         }
-
-
-def _is_token(chunk: Chunk) -> bool:
-    """Whether the answer has come further: text, its end, or what travels in
-    `extra` (a tool call, reasoning), but not the mere role.
-    """
-    return bool(chunk.text or chunk.finish_reason) or any(
-        value for key, value in chunk.extra.items() if key != "role"
-    )

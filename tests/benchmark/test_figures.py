@@ -95,5 +95,9 @@ def test_labels_keep_their_order_and_their_distance(
     assert by_wish == ordered
 
 
+def test_labels_stay_clear_of_the_axis() -> None:
+    assert spread([0.0, 0.0, 9.0], 2.0, floor=1.5) == [1.5, 3.5, 9.0]
+
+
 def test_labels_with_room_stay_where_they_are() -> None:
     assert spread([1.0, 5.0, 9.0], 2.0) == [1.0, 5.0, 9.0]

@@ -1,0 +1,1 @@
+"""Every stated number at its full size; run by `make proof`."""
