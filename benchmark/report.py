@@ -57,7 +57,7 @@ def write_report(
         },
         "warnings": warnings,
     }
-    text = json.dumps(_finite(report), indent=2, ensure_ascii=False)
+    text = json.dumps(finite(report), indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -127,12 +127,12 @@ def _series(series: Series) -> dict[str, Any]:
     }
 
 
-def _finite(value: Any) -> Any:
-    """JSON has no infinity and no NaN."""
+def finite(value: Any) -> Any:
+    """As JSON can say it, which has no infinity and no NaN: null."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

@@ -152,7 +152,7 @@ def _label_makespans(axes: Axes, line: Sequence[Point]) -> None:
         failing = point["failed_percent"]
         text = f"{shown(point['makespan'][0])} s"
         if failing:
-            text = f"never: {shown(failing, digits=2)} %\nare refused"
+            text = f"never: {shown(failing, digits=2)} % refused"
         axes.annotate(
             text if number else f"done in {text}",
             (point["at_once"], value),
