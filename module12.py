@@ -1,6 +1,6 @@
 """Module 12: Performance Optimization. The lesson, in the terminal.
 
-Five chapters on making an LLM chatbot fast, cheap and dependable, tried out
+Six chapters on making an LLM chatbot fast, cheap and dependable, tried out
 against a simulated model and real parts. `python module12.py --help` has the
 options; the chapters themselves are in `lesson/`.
 """
@@ -24,7 +24,14 @@ from lab.options import (
 # Nothing heavy is imported here: the first line should be on the screen
 # within a blink, whatever the rest needs.
 
-CHAPTERS = ("caching", "concurrency", "streaming", "balancing", "monitoring")
+CHAPTERS = (
+    "measuring",
+    "caching",
+    "concurrency",
+    "streaming",
+    "balancing",
+    "monitoring",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,13 +110,13 @@ def _parser() -> Parser:
 
 
 def _numbered() -> str:
-    named = (f"{number} {name}" for number, name in enumerate(CHAPTERS, 1))
+    named = (f"{number} {name}" for number, name in enumerate(CHAPTERS))
     return ", ".join(named)
 
 
 def _wanted(parser: Parser, chosen: list[str] | None) -> list[str]:
     """Names of the chosen chapters, in the order of the lesson."""
-    by_number = {str(n): name for n, name in enumerate(CHAPTERS, 1)}
+    by_number = {str(n): name for n, name in enumerate(CHAPTERS)}
     names = {by_number.get(choice, choice) for choice in chosen or CHAPTERS}
     if unknown := names - set(CHAPTERS):
         parser.error(

@@ -2,5 +2,5 @@
 
 - `chapter` what a chapter is made of · `source` real code, found by name
 - `screen` how it is written · `player` how it is gone through
-- `caching` · `concurrency` · `streaming` · `balancing` · `monitoring`
+- `measuring` · `caching` · `concurrency` · `streaming` · `balancing` · `monitoring`
 """

@@ -8,6 +8,7 @@ import inspect
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lab.settings import ROOT
 
@@ -25,9 +26,10 @@ class Source:
 def find_source(where: str) -> Source:
     """The code of "package.module:Class.function"."""
     module, _, name = where.partition(":")
-    found = importlib.import_module(module)
+    found: Any = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
+    found = inspect.unwrap(found)  # what a decorator stands in front of
     lines, line = inspect.getsourcelines(found)
     path = Path(inspect.getsourcefile(found) or "").relative_to(ROOT)
     text = _without_docstring(textwrap.dedent("".join(lines)))
