@@ -1,6 +1,9 @@
 """The lesson in the terminal: one file a chapter, and what they share.
 
 - `chapter` what a chapter is made of · `source` real code, found by name
-- `screen` how it is written · `player` how it is gone through
-- `measuring` · `caching` · `concurrency` · `streaming` · `balancing` · `monitoring`
+- `screen` and `panel` how it is written · `prompt` what can be typed
+- `player` how it is gone through · `walk` the same as a handout
+- `runner` runs a step · `state` where one is · `summary` · `session`
+- `measuring` · `caching` · `concurrency` · `streaming` · `balancing` ·
+  `monitoring`
 """

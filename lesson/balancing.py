@@ -28,7 +28,7 @@ from lesson.chapter import (
 )
 from lesson.measure import Timing, duration, percentile, share, timed
 from optimizations.balancing.balanced import Balanced
-from optimizations.balancing.circuit_breaker import Breaker
+from optimizations.balancing.circuit_breaker import Breaker, CircuitBreaker
 from optimizations.balancing.policies import (
     LeastInFlight,
     PeakEwma,
@@ -82,7 +82,8 @@ async def policies(context: Context) -> Outcome:
         ]
         ends: list[LLM] = list(replicas)
         if case.breaker:
-            ends = [Breaker(replica) for replica in replicas]
+            rests = chance(context.seed, "breakers")
+            ends = [Breaker(r, CircuitBreaker(rng=rests)) for r in replicas]
         rng = chance(context.seed, "policy")
         balanced = Balanced(ends, policy=case.policy(), rng=rng)
         timings = await _arrive(context, balanced, case.name, events)

@@ -213,7 +213,7 @@ CHAPTER = Chapter(
             """there are few samples: of fifty answers, p99 is just the
             slowest.""",
             Prediction(
-                f"{SLOW_PERCENT} in 100 take ten times as long. What is the p99?",
+                f"{SLOW_PERCENT} in 100 take ten times as long. The p99 is?",
                 "p99",
                 "s",
                 "Three in a hundred are more than one in a hundred.",

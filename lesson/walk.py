@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from lesson.chapter import Chapter, Context
+from lesson.chapter import Chapter, Context, Outcome, Step
 from lesson.runner import CannotRun, run_step
 from lesson.screen import Screen
 from lesson.source import find_source
 
 SOURCE_LINES = 3
 
+Run = Callable[[Step, Context, Callable[[str], None]], Outcome]
+
 
 def walk(
-    screen: Screen, context: Context, chapters: Sequence[Chapter]
+    screen: Screen,
+    context: Context,
+    chapters: Sequence[Chapter],
+    run: Run = run_step,
 ) -> None:
     """Write every step of these chapters, with what its run found."""
     for chapter in chapters:
@@ -24,7 +29,7 @@ def walk(
             screen.source(find_source(step.source), lines=SOURCE_LINES)
             screen.clock(step.clock)
             try:
-                outcome = run_step(step, context, told.append)
+                outcome = run(step, context, told.append)
             except CannotRun as problem:
                 screen.warn(str(problem))
                 continue

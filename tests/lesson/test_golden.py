@@ -1,0 +1,72 @@
+"""The whole walk as it was, at three widths: whatever changes in a chapter, a
+module or the screen shows up here as a difference in the handout.
+
+Measured steps are not run; line numbers are masked, and so are the shares of
+the similarity step, where the last digit depends on the processor. After a
+change that is meant, `UPDATE_GOLDEN=1 make test` writes the files anew.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lab.questions import load_bank
+from lab.settings import Settings
+from lesson.chapter import Clock, Context, Outcome, Step
+from lesson.runner import CannotRun, run_step
+from lesson.screen import Screen
+from lesson.walk import walk
+from tests.lesson.test_chapters import BOOK
+
+GOLDEN = Path(__file__).with_name("golden")
+CONTEXT = Context(12, load_bank(), Settings(), "mock", Path(), print)
+
+
+@pytest.fixture(scope="module")
+def outcomes() -> dict[str, Outcome]:
+    """What every simulated step finds, found once for all widths."""
+    steps = (step for chapter in BOOK for step in chapter.steps)
+    return {
+        step.title: run_step(step, CONTEXT, lambda text: None)
+        for step in steps
+        if step.clock is Clock.SIMULATED
+    }
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_walk_is_as_it_was(
+    width: int, outcomes: dict[str, Outcome]
+) -> None:
+    def run(
+        step: Step, context: Context, tell: Callable[[str], None]
+    ) -> Outcome:
+        if step.title not in outcomes:
+            raise CannotRun("(measured)")
+        return outcomes[step.title]
+
+    paper = io.StringIO()
+    walk(Screen(file=paper, width=width), CONTEXT, BOOK, run)
+    walked = masked(paper.getvalue())
+    file = GOLDEN / f"walk-{width}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(walked, encoding="utf-8")
+    assert walked == file.read_text(encoding="utf-8")
+    assert max(map(len, walked.splitlines())) <= width
+
+
+def masked(text: str) -> str:
+    text = re.sub(r"(\.py):\d+", r"\1:N", text)
+    steps = re.split(r"^(?=\d\.\d )", text, flags=re.MULTILINE)
+    return "".join(
+        re.sub(r"\d+(\.\d+)? %", "N %", step)
+        if "in other words" in step[:60]
+        else step
+        for step in steps
+    )
