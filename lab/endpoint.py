@@ -1,25 +1,22 @@
 """A paid endpoint, used only on request: what it will cost, and a cap on it.
 
-The estimate assumes that every answer is as long as allowed, so the bill can
-only be lower; and the cap is kept while running, not only promised before:
-each request first reserves the most that it can cost.
+The estimate assumes the longest question and answers as long as allowed; the
+bill can only be lower. And the cap is kept while running, not only promised
+before: each request first reserves the most that it can cost, from one budget
+for the whole run, however often a demonstration is run again.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
 from lab.settings import Settings
 from optimizations.errors import RateLimited
-from optimizations.llm import LLM, Chunk, Layer, Request, Usage
+from optimizations.llm import LLM, Chunk, Layer, Message, Request, Usage
 from optimizations.tokens import Price, count_prompt
-
-_PROMPT_TOKENS = (
-    60  # a question of the bank with what the format adds, rounded up
-)
 
 
 def endpoint_price(settings: Settings) -> Price:
@@ -30,22 +27,44 @@ def endpoint_price(settings: Settings) -> Price:
 
 
 def estimate_dollars(
-    settings: Settings, requests: int, max_tokens: int
+    settings: Settings,
+    requests: int,
+    max_tokens: int,
+    questions: Iterable[str],
 ) -> float:
-    """The most that so many requests with answers so long can cost."""
-    usage = Usage(_PROMPT_TOKENS, max_tokens)
+    """The most that so many requests can cost, each with the longest of these
+    questions and an answer as long as allowed.
+    """
+    prompts = (count_prompt([Message("user", text)]) for text in questions)
+    usage = Usage(max(prompts, default=0), max_tokens)
     return requests * endpoint_price(settings).nanodollars(usage) / 1e9
 
 
-class SpendingCap(Layer):
-    """Refuses the request that could take the bill over `max_dollars`."""
+class Budget:
+    """What may still be spent, in dollars from 0."""
 
-    def __init__(self, inner: LLM, price: Price, max_dollars: float) -> None:
+    def __init__(self, max_dollars: float) -> None:
         if not 0 <= max_dollars < math.inf:
-            raise ValueError("max_dollars must be 0 or more, and finite")
+            raise ValueError(
+                f"max_dollars must be 0 or more and finite, not {max_dollars}"
+            )
+        self._left = round(max_dollars * 1e9)  # nanodollars
+
+    def spend(self, nanodollars: int) -> bool:
+        """Take it, if there is so much; a negative amount gives back."""
+        if nanodollars > self._left:
+            return False
+        self._left -= nanodollars
+        return True
+
+
+class SpendingCap(Layer):
+    """Refuses the request that could cost more than the budget has left."""
+
+    def __init__(self, inner: LLM, price: Price, budget: Budget) -> None:
         super().__init__(inner)
         self._price = price
-        self._left = round(max_dollars * 1e9)  # nanodollars
+        self._budget = budget
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         most = Usage(
@@ -53,23 +72,24 @@ class SpendingCap(Layer):
             request.max_tokens * request.choices,
         )
         reserved = self._price.nanodollars(most)
-        if reserved > self._left:
+        if not self._budget.spend(reserved):
             raise RateLimited("the spending cap of this run is reached")
-        self._left -= reserved
         async with aclosing(self.inner.stream(request)) as chunks:
             async for chunk in chunks:
                 if chunk.usage is not None:  # the rest of the reservation
                     spent = self._price.nanodollars(chunk.usage)
-                    self._left += reserved - spent
+                    self._budget.spend(spent - reserved)
                     reserved = spent
                 yield chunk
 
 
 @asynccontextmanager
 async def endpoint_model(
-    settings: Settings, max_tokens: int
+    settings: Settings, max_tokens: int, budget: Budget
 ) -> AsyncIterator[LLM]:
-    """The configured endpoint, its answers no longer than `max_tokens`."""
+    """The configured endpoint, its answers no longer than `max_tokens`, paid
+    from this budget.
+    """
     from optimizations.http_model import HTTPModel
 
     model = HTTPModel(
@@ -78,7 +98,7 @@ async def endpoint_model(
         model=settings.openai_model,
         name="endpoint",
     )
-    capped = SpendingCap(model, endpoint_price(settings), settings.max_dollars)
+    capped = SpendingCap(model, endpoint_price(settings), budget)
     async with _Shortened(capped, max_tokens) as short:
         yield short
 

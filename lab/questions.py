@@ -68,10 +68,6 @@ class Bank:
         phrasings = (intent.phrasings for intent in self.intents)
         return tuple(chain.from_iterable(phrasings))
 
-    def intent_of(self, text: str) -> Intent | None:
-        """The intent that this exact phrasing belongs to."""
-        return self._by_text.get(text)
-
     def answer(self, request: Request) -> str:
         """What the simulated model says: the intent's answer where there is
         one, else filler that depends on the conversation alone.

@@ -15,6 +15,7 @@ from functools import partial
 from math import inf
 
 from lab.parts import Proxy, haproxy, model_servers
+from lab.traffic import arrivals, conversations, poisson, zipf_questions
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -26,7 +27,14 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import Timing, duration, percentile, share, timed
+from lesson.measure import (
+    Timing,
+    duration,
+    percentile,
+    share,
+    timed,
+    timed_open_loop,
+)
 from optimizations.balancing.balanced import Balanced
 from optimizations.balancing.circuit_breaker import Breaker, CircuitBreaker
 from optimizations.balancing.policies import (
@@ -64,7 +72,7 @@ CASES = (
     Case("latency-weighted, c slow", PeakEwma, SLOW),
     Case("latency-weighted, c fails", PeakEwma, FAILING),
     Case("round robin, c fails", RoundRobin, FAILING),
-    Case("  with a breaker", RoundRobin, FAILING, breaker=True),
+    Case("  and a breaker", RoundRobin, FAILING, breaker=True),
 )
 
 
@@ -86,7 +94,8 @@ async def policies(context: Context) -> Outcome:
             ends = [Breaker(r, CircuitBreaker(rng=rests)) for r in replicas]
         rng = chance(context.seed, "policy")
         balanced = Balanced(ends, policy=case.policy(), rng=rng)
-        timings = await _arrive(context, balanced, case.name, events)
+        timings, seen = await _arrive(context, balanced, case.name)
+        events += seen
         seconds = [t.total if t.answered else inf for t in timings]
         shares.append(replicas[-1].calls / sum(r.calls for r in replicas))
         rows.append(
@@ -100,36 +109,30 @@ async def policies(context: Context) -> Outcome:
         )
     return Outcome(
         Table(["policy", "p50", "p95", "sent to c", "failed"], rows),
-        "Round robin gives the ill replica its full share; counting what runs "
-        "or weighing by latency finds a slow one out. One that fails at once "
-        "looks fast unless failures count as slow, as they do here; a breaker "
-        "stops asking it altogether.",
+        f"Round robin sends the slow replica {rows[0][3]}, latency-weighted "
+        f"{rows[2][3]}. One that fails at once looks fast unless failures "
+        f"count as slow, as they do here; with round robin {rows[4][4]} fail, "
+        f"and {rows[5][4]} with a breaker, which stops asking.",
         measured={"share": 100 * shares[1]},
         events=sorted(events, key=lambda event: event.at),
     )
 
 
 async def _arrive(
-    context: Context, llm: LLM, lane: str, events: list[Event]
-) -> list[Timing]:
+    context: Context, llm: LLM, lane: str
+) -> tuple[list[Timing], list[Event]]:
     """Questions come at random moments, whether or not others are done."""
-    draws, began = chance(context.seed, "arrivals"), now()
-
-    async def one(number: int, text: str) -> Timing:
-        request = context.ask(text, number, streamed=False)
-        timing = await timed(llm, request)
-        if number % 9 == 0:  # one in nine is enough to see
-            mark = request.trace.served_by if timing.answered else "x"
-            events.append(Event(now() - began, lane, mark))
-        return timing
-
-    async with asyncio.TaskGroup() as group:
-        tasks = []
-        for number in range(REQUESTS):
-            text = draws.choice(context.bank.questions)
-            tasks.append(group.create_task(one(number, text)))
-            await asyncio.sleep(draws.expovariate(PER_SECOND))
-    return [task.result() for task in tasks]
+    times = poisson(PER_SECOND, seed=context.seed)
+    texts = zipf_questions(context.bank, seed=context.seed)
+    coming = arrivals(times, conversations(texts), REQUESTS)
+    timings = await timed_open_loop(llm, coming)
+    events = []
+    for arrival, timing in list(zip(coming, timings, strict=True))[::9]:
+        served_by = arrival.request.trace.served_by
+        mark = served_by if timing.answered else "x"
+        at = arrival.due_seconds + timing.total
+        events.append(Event(at, lane, mark))
+    return timings, events
 
 
 CUSTOMERS = 6
@@ -165,9 +168,9 @@ async def failover(context: Context) -> Outcome:
                 _counts("b is out", after),
             ],
         ),
-        f"HAProxy took b out after {duration(noticed)}. Lost were only the "
-        "answers that b was in the middle of, each with an explicit error; "
-        "who had none yet was sent to another.",
+        f"HAProxy took b out after {duration(noticed)}. {lost} of "
+        f"{WHILE_KILLED} answers were lost: those that b was in the middle "
+        "of. Each ended in an explicit error, and none was half an answer.",
         measured={"lost": lost},
     )
 

@@ -130,6 +130,9 @@ async def _ask_popular(
     )
 
 
+KILLED = " Killed, Redis took its hits along and nothing else."
+
+
 async def redis(context: Context) -> Outcome:
     """This process asks; another one finds the answer; then Redis dies."""
     question = context.bank.questions[0]
@@ -167,8 +170,9 @@ async def redis(context: Context) -> Outcome:
             await ask("Redis killed, asked again", 2)
     return Outcome(
         Table(["what happened", "answered by", "took"], rows),
-        "The second process found what the first had paid for. Without its "
-        "Redis the chatbot loses the hit, and nothing else.",
+        f"Another process was answered by {rows[2][1]}, with what this one "
+        f"had paid for, in {rows[2][2]} instead of {rows[0][2]}."
+        + (KILLED if server.pid is not None else ""),
         measured={"hit": hit},
     )
 

@@ -28,6 +28,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lab.endpoint import Budget, endpoint_model
 from lab.questions import Bank
 from lab.settings import Settings
 from optimizations.llm import LLM, Request
@@ -108,6 +109,7 @@ class Context:
     model: str  # mock, server or endpoint: who answers on the real clock
     state_folder: Path  # for what outlives a run
     tell: Callable[[str], None]  # text to show while it happens
+    budget: Budget = field(default_factory=lambda: Budget(0))  # endpoint's
     knobs: Mapping[str, float] = field(default_factory=dict)
 
     def mock(
@@ -141,12 +143,14 @@ class Context:
         """A model over real HTTP: a server process of ours, or the endpoint
         where the user asked for it (and agreed to its cost).
         """
-        from lab.endpoint import endpoint_model
         from lab.parts import model_server
         from optimizations.http_model import HTTPModel
 
         if self.model == "endpoint":
-            async with endpoint_model(self.settings, max_tokens) as model:
+            agreed = min(max_tokens, ENDPOINT_TOKENS)
+            async with endpoint_model(
+                self.settings, agreed, self.budget
+            ) as model:
                 yield model
             return
         options = ["--profile", "quick", "--seed", str(self.seed)]

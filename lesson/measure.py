@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
+from lab.traffic import Arrival, open_loop
 from optimizations.clock import now
 from optimizations.errors import LLMError
 from optimizations.llm import LLM, Chunk, Request
@@ -53,6 +54,23 @@ async def timed_stream(
     except LLMError as raised:
         error = raised
     return Timing(first, now() - began, "".join(texts), error)
+
+
+async def timed_open_loop(llm: LLM, coming: Sequence[Arrival]) -> list[Timing]:
+    """Send each request when it is due, whatever became of the others; times
+    count from when it was due.
+    """
+
+    async def send(request: Request, due: float) -> Timing:
+        late = now() - due
+        timing = await timed(llm, request)
+        return replace(
+            timing,
+            first_text=late + timing.first_text,
+            total=late + timing.total,
+        )
+
+    return await open_loop(send, coming)
 
 
 def percentile(seconds: Sequence[float], share: float) -> float:

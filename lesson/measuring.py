@@ -13,11 +13,9 @@ from itertools import islice
 from statistics import mean
 
 from lab.traffic import (
-    Arrival,
     arrivals,
     constant,
     conversations,
-    open_loop,
     poisson,
     zipf_questions,
 )
@@ -32,8 +30,13 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import duration, percentile, share, timed
-from optimizations.clock import now
+from lesson.measure import (
+    duration,
+    percentile,
+    share,
+    timed,
+    timed_open_loop,
+)
 from optimizations.concurrency.concurrency_limit import ConcurrencyLimit
 from optimizations.llm import LLM, Request
 from optimizations.mock import PROFILES, Fault, Profile
@@ -49,7 +52,8 @@ async def averages(context: Context) -> Outcome:
     model = context.mock(COARSE, faults=[slow])
     times = poisson(4, seed=context.seed)
     coming = arrivals(times, _requests(context), QUESTIONS)
-    seconds = [answer.total for answer in await _answers(model, coming)]
+    timings = await timed_open_loop(model, coming)
+    seconds = [timing.total for timing in timings]
     minutes = [seconds[n : n + 100] for n in range(0, QUESTIONS, 100)]
     averaged = mean(percentile(minute, 0.99) for minute in minutes)
     p50, p95, p99 = (percentile(seconds, q) for q in (0.5, 0.95, 0.99))
@@ -68,28 +72,6 @@ async def averages(context: Context) -> Outcome:
         f"{duration(p99)}.",
         measured={"p99": p99},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How one question fared, in seconds from when it was due."""
-
-    due: float
-    first_text: float
-    total: float
-    queued: float  # of that, waiting for a permit
-
-
-async def _answers(llm: LLM, coming: Sequence[Arrival]) -> list[Answer]:
-    """Send each question when it is due, whatever became of the others."""
-
-    async def send(request: Request, due: float) -> Answer:
-        late = now() - due
-        timing = await timed(llm, request)
-        first, total = late + timing.first_text, late + timing.total
-        return Answer(due, first, total, request.trace.queued_seconds)
-
-    return await open_loop(send, coming)
 
 
 def _requests(context: Context) -> Iterator[Request]:
@@ -128,8 +110,7 @@ async def omission(context: Context) -> Outcome:
     )
     later = context.mock(TILL, faults=[stall])
     coming = arrivals(constant(CALLS_PER_SECOND), requests, CALLS)
-    answers = await _answers(later, coming)
-    opened = [answer.total for answer in answers]
+    opened = [t.total for t in await timed_open_loop(later, coming)]
     rows, events = [], []
     for name, seconds in (("closed loop", closed), ("open loop", opened)):
         slow = sum(one > 1 for one in seconds)
@@ -170,13 +151,19 @@ async def tail(context: Context) -> Outcome:
     """A busy model: where do the slowest answers spend their time?"""
     model = ConcurrencyLimit(context.mock(LOADED), LOADED.capacity, queue=1000)
     rate = context.knobs["rate"]
-    coming = arrivals(
-        poisson(rate, seed=context.seed), _requests(context), QUESTIONS
+    times = poisson(rate, seed=context.seed)
+    coming = arrivals(times, _requests(context), QUESTIONS)
+    timings = await timed_open_loop(model, coming)
+    answers = sorted(
+        (
+            Parts(arrival.request.trace.queued_seconds, t.first_text, t.total)
+            for arrival, t in zip(coming, timings, strict=True)
+        ),
+        key=lambda parts: parts.total,
     )
-    answers = sorted(await _answers(model, coming), key=lambda a: a.total)
     middle = answers[len(answers) * 45 // 100 : len(answers) * 55 // 100]
     slowest = answers[len(answers) * 99 // 100 :]
-    rows = [_parts("the middle tenth", middle), _parts("slowest 1 %", slowest)]
+    rows = [_row("the middle tenth", middle), _row("slowest 1 %", slowest)]
     waiting = mean(a.queued for a in slowest) / mean(a.total for a in slowest)
     return Outcome(
         Table(["answers", "waiting", "first token", "the rest", "all"], rows),
@@ -187,7 +174,16 @@ async def tail(context: Context) -> Outcome:
     )
 
 
-def _parts(name: str, answers: Sequence[Answer]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where the time of one answer went, in seconds."""
+
+    queued: float
+    first_text: float
+    total: float
+
+
+def _row(name: str, answers: Sequence[Parts]) -> list[str]:
     """Means of the parts of some answers: they add up."""
     queued = mean(answer.queued for answer in answers)
     first = mean(answer.first_text for answer in answers)

@@ -19,6 +19,7 @@ from platform import node
 from rich.console import RenderableType
 
 from lab.parts import model_server
+from lab.traffic import arrivals, conversations, poisson, zipf_questions
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -29,7 +30,7 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import duration, money, timed, times
+from lesson.measure import duration, money, timed, timed_open_loop, times
 from optimizations.clock import chance, now
 from optimizations.concurrency.gather import gather_bounded
 from optimizations.http_model import HTTPModel
@@ -46,7 +47,7 @@ from optimizations.monitoring.alerts import (
 from optimizations.monitoring.dashboard import View, layers_of, render
 from optimizations.monitoring.history import History, Run, Trend, sparkline
 from optimizations.monitoring.metrics import Metrics, Quantiles
-from optimizations.monitoring.record import Monitored
+from optimizations.monitoring.record import Monitored, Record
 from optimizations.monitoring.resources import (
     LoopLag,
     ResourceMeter,
@@ -140,7 +141,7 @@ def _in_words(trend: Trend) -> str:
 
 
 PER_SECOND = 4.0
-SECONDS = 600
+QUESTIONS = 2400  # ten minutes of them
 HICCUP = Fault("error", start=60, end=62)
 OUTAGE_BEGINS, OUTAGE_ENDS = 300.0, 420.0
 SCALE = 1 / 12  # of the alert's windows: an hour becomes five minutes
@@ -159,7 +160,7 @@ async def outage(context: Context) -> Outcome:
     budget = BurnRate(0.99, burns=BURNS[:1], scale=SCALE, on_change=burn.note)
     chatbot = Monitored(
         context.mock(COARSE, faults=[HICCUP, fault]),
-        [metrics, budget, lambda record: window.add(bool(record.good), now())],
+        [metrics, budget, partial(_add, window)],
         price=GPT_4O_MINI,
     )
     frames = []
@@ -184,6 +185,11 @@ async def outage(context: Context) -> Outcome:
         measured={"fires": burn.during[0] if burn.during else inf},
         frames=frames,
     )
+
+
+def _add(window: SlidingWindow, record: Record) -> None:
+    if record.good is not None:
+        window.add(record.good, now())
 
 
 class Rings:
@@ -217,14 +223,10 @@ def _frame(
 
 async def _traffic(context: Context, llm: LLM) -> None:
     """Customers at random moments, each with one question."""
-    draws = chance(context.seed, "traffic")
-    async with asyncio.TaskGroup() as group:
-        number = 0
-        while now() < SECONDS:
-            text = draws.choice(context.bank.questions)
-            request = context.ask(text, number := number + 1)
-            group.create_task(timed(llm, request))
-            await asyncio.sleep(draws.expovariate(PER_SECOND))
+    times = poisson(PER_SECOND, seed=context.seed)
+    texts = zipf_questions(context.bank, seed=context.seed)
+    requests = conversations(texts, streamed=True)
+    await timed_open_loop(llm, arrivals(times, requests, QUESTIONS))
 
 
 CHAPTER = Chapter(

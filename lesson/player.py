@@ -132,14 +132,8 @@ class Player:
     def _run(self, place: Place, knobs: dict[str, float]) -> Outcome | None:
         screen, step = self._screen, place.step
         screen.clock(step.clock)
-        told: list[str] = []
-
-        def tell(text: str) -> None:
-            told.append(text)
-            screen.tell(text)
-
         try:
-            outcome = run_step(step, self._context, tell, knobs)
+            outcome = run_step(step, self._context, screen.tell, knobs)
         except CannotRun as problem:
             screen.warn(str(problem))
             return None

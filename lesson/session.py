@@ -8,14 +8,14 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lab.endpoint import estimate_dollars
+from lab.endpoint import Budget, estimate_dollars
 from lab.options import UsageError
-from lab.questions import QuestionsError, load_bank
+from lab.questions import Bank, QuestionsError, load_bank
 from lab.settings import Settings, SettingsError, load_settings, state_folder
 from lesson.chapter import Chapter, Context
 from lesson.player import Player, Quit
 from lesson.screen import Screen
-from lesson.state import State, StateError, StateFile
+from lesson.state import StateError, StateFile
 from lesson.summary import search, table_of_contents, write_summary
 from lesson.walk import walk
 
@@ -60,17 +60,27 @@ def _teach(
     settings = load_settings()
     bank = load_bank(options.questions)
     if options.model == "endpoint":
-        _agree_to_cost(chapters, settings, agreed=options.yes, ask=waits)
+        _agree_to_cost(options, settings, bank, chapters, ask=waits)
     context = Context(
-        options.seed, bank, settings, options.model, state_folder(), print
+        options.seed,
+        bank,
+        settings,
+        options.model,
+        state_folder(),
+        print,
+        Budget(settings.max_dollars),
     )
     screen = Screen(plain=options.plain)
     if not waits:
         walk(screen, context, chapters)
         return
     state = file.load()
-    if options.reset and (options.yes or _yes("Forget all your progress?")):
-        state = State()
+    if options.reset and (options.yes or _yes("Forget your progress here?")):
+        state.forget(
+            f"{chapter.name}.{number}"
+            for chapter in chapters
+            for number, _ in enumerate(chapter.steps, 1)
+        )
     player = Player(
         screen, context, chapters, state, save=lambda: file.save(state)
     )
@@ -83,28 +93,36 @@ def _teach(
 
 
 def _agree_to_cost(
-    chapters: list[Chapter], settings: Settings, *, agreed: bool, ask: bool
+    options: argparse.Namespace,
+    settings: Settings,
+    bank: Bank,
+    chapters: list[Chapter],
+    *,
+    ask: bool,
 ) -> None:
     """Show what the endpoint may cost. Raises UsageError without a yes."""
     steps = [step for chapter in chapters for step in chapter.steps]
     requests = sum(step.endpoint_requests for step in steps)
     dollars = sum(
         estimate_dollars(
-            settings, step.endpoint_requests, step.endpoint_tokens
+            settings,
+            step.endpoint_requests,
+            step.endpoint_tokens,
+            bank.questions,
         )
         for step in steps
     )
-    url = settings.openai_base_url
+    host = urlsplit(settings.openai_base_url).hostname
     print(
-        f"Up to {requests} requests go to {urlsplit(url).hostname} "
+        f"Up to {requests} requests go to {host} "
         f"({settings.openai_model}): at most ${dollars:.4f}; the run stops "
         f"asking at ${settings.max_dollars:.2f}. The rest stays simulated."
     )
     if dollars > settings.max_dollars:
         raise UsageError("that is over MODULE12_MAX_DOLLARS: raise it first")
-    if not agreed and not ask:
+    if not options.yes and not ask:
         raise UsageError("a paid endpoint needs --yes where nobody can answer")
-    if not agreed and not _yes("Go on?"):
+    if not options.yes and not _yes("Go on?"):
         raise UsageError("not agreed: leave out --model endpoint")
 
 

@@ -57,9 +57,9 @@ async def tokens(context: Context) -> Outcome:
         rows.append([name, first, duration(timing.total), kind])
     return Outcome(
         Table(["sent", "first text after", "end after", "ended as"], rows),
-        f"Streamed, reading could begin after {rows[1][1]} instead of "
-        f"{rows[0][1]}; the whole takes as long as before. But an error can "
-        "now come after half an answer, under a status of 200.",
+        f"Streamed, reading began after {rows[1][1]} instead of {rows[0][1]}; "
+        f"the end came after {rows[1][2]} instead of {rows[0][2]}. But an "
+        "error can now come after half an answer, under a status of 200.",
         measured={"first text": streamed.first_text},
     )
 
@@ -168,11 +168,11 @@ CHAPTER = Chapter(
             """a timeout shorter than the model's slow but healthy answers:
             it kills what only needed patience, and the retry costs again.""",
             predict=Prediction(
-                "An answer of one or two seconds, redrawn every "
-                f"{FRAME_SECONDS:g} s at most: how many redraws?",
+                f"Drawn every {FRAME_SECONDS:g} s at most: how many redraws?",
                 "redraws",
                 "redraws",
-                "The first text is shown at once, the last as well.",
+                "The model says about forty tokens a second; the answer is "
+                "some forty words long.",
             ),
             knob=Knob("frame", FRAME_SECONDS, 0.01, 1, "seconds a frame"),
         ),

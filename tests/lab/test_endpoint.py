@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from lab.endpoint import SpendingCap, endpoint_price, estimate_dollars
+from lab.endpoint import (
+    Budget,
+    SpendingCap,
+    endpoint_price,
+    estimate_dollars,
+)
 from lab.settings import Settings
 from optimizations.clock import run_virtual
 from optimizations.errors import RateLimited
@@ -23,17 +28,19 @@ def at_most(request: Request) -> int:
     return PRICE.nanodollars(Usage(prompt, request.max_tokens))
 
 
-def test_the_estimate_grows_with_requests_and_with_tokens() -> None:
-    once = estimate_dollars(SETTINGS, 1, 64)
-    assert estimate_dollars(SETTINGS, 10, 64) == pytest.approx(10 * once)
-    assert estimate_dollars(SETTINGS, 1, 128) > once > 0
+def test_the_estimate_grows_with_requests_tokens_and_questions() -> None:
+    once = estimate_dollars(SETTINGS, 1, 64, ["short"])
+    ten = estimate_dollars(SETTINGS, 10, 64, ["short"])
+    assert ten == pytest.approx(10 * once)
+    assert estimate_dollars(SETTINGS, 1, 128, ["short"]) > once > 0
+    assert estimate_dollars(SETTINGS, 1, 64, ["short", "long " * 99]) > once
 
 
 def test_the_cap_lets_pass_what_it_can_pay_and_refuses_the_rest() -> None:
     async def main() -> None:
         model = MockModel("instant")
         most = at_most(ask(max_tokens=50))
-        capped = SpendingCap(model, PRICE, max_dollars=3.5 * most / 1e9)
+        capped = SpendingCap(model, PRICE, Budget(3.5 * most / 1e9))
         with pytest.raises(RateLimited, match="spending cap"):
             for number in range(100):
                 await capped.complete(ask(n=number, max_tokens=50))
@@ -47,7 +54,7 @@ def test_what_an_answer_did_not_use_can_be_spent_again() -> None:
     async def main() -> None:
         model = MockModel("instant", answer=lambda request: "Yes.")
         most = at_most(ask(max_tokens=500))
-        capped = SpendingCap(model, PRICE, max_dollars=1.5 * most / 1e9)
+        capped = SpendingCap(model, PRICE, Budget(1.5 * most / 1e9))
         for number in range(20):
             await capped.complete(ask(n=number, max_tokens=500))
 
@@ -55,9 +62,20 @@ def test_what_an_answer_did_not_use_can_be_spent_again() -> None:
 
 
 @pytest.mark.parametrize("dollars", [-1.0, float("nan"), float("inf")])
-def test_a_cap_that_is_no_amount_is_refused(dollars: float) -> None:
+def test_a_budget_that_is_no_amount_is_refused(dollars: float) -> None:
+    with pytest.raises(ValueError, match="max_dollars"):
+        Budget(dollars)
+
+
+def test_one_budget_bounds_all_that_share_it() -> None:
     async def main() -> None:
-        with pytest.raises(ValueError, match="max_dollars"):
-            SpendingCap(MockModel("instant"), PRICE, dollars)
+        model = MockModel("instant")
+        most = at_most(ask(max_tokens=50))
+        budget = Budget(1.5 * most / 1e9)
+        await SpendingCap(model, PRICE, budget).complete(ask(max_tokens=50))
+        with pytest.raises(RateLimited):
+            for number in range(9):
+                again = SpendingCap(model, PRICE, budget)
+                await again.complete(ask(n=number, max_tokens=50))
 
     run_virtual(main())
