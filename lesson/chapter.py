@@ -139,14 +139,17 @@ class Context:
             yield model
 
     @asynccontextmanager
-    async def http_model(self, *, max_tokens: int) -> AsyncIterator[LLM]:
+    async def http_model(
+        self, *, max_tokens: int, faults: Sequence[str] = ()
+    ) -> AsyncIterator[LLM]:
         """A model over real HTTP: a server process of ours, or the endpoint
-        where the user asked for it (and agreed to its cost).
+        where the user asked for it (and agreed to its cost). With faults it
+        is ours in any case: nobody else fails on schedule.
         """
         from lab.parts import model_server
         from optimizations.http_model import HTTPModel
 
-        if self.model == "endpoint":
+        if self.model == "endpoint" and not faults:
             agreed = min(max_tokens, ENDPOINT_TOKENS)
             async with endpoint_model(
                 self.settings, agreed, self.budget
@@ -154,6 +157,8 @@ class Context:
                 yield model
             return
         options = ["--profile", "quick", "--seed", str(self.seed)]
+        options += ["--answer", self.bank.intents[0].answer]
+        options += [part for fault in faults for part in ("--fault", fault)]
         async with (
             model_server("model", options) as server,
             HTTPModel(server.url) as model,

@@ -18,7 +18,6 @@ from platform import node
 
 from rich.console import RenderableType
 
-from lab.parts import model_server
 from lab.traffic import arrivals, conversations, poisson, zipf_questions
 from lesson.chapter import (
     Chapter,
@@ -33,7 +32,6 @@ from lesson.chapter import (
 from lesson.measure import duration, money, timed, timed_open_loop, times
 from optimizations.clock import chance, now
 from optimizations.concurrency.gather import gather_bounded
-from optimizations.http_model import HTTPModel
 from optimizations.llm import LLM
 from optimizations.mock import PROFILES, Fault
 from optimizations.mock.profile import GPT_4O_MINI
@@ -65,11 +63,8 @@ async def records(context: Context) -> Outcome:
     metrics, meter = Metrics(), ResourceMeter()
     failing = context.knobs["failing"] / 100
     fault = f"0-inf error status=500 share={failing}"
-    seed = str(context.seed)
-    options = ["--profile", "quick", "--seed", seed, "--fault", fault]
     async with (
-        model_server("a", options) as server,
-        HTTPModel(server.url) as model,
+        context.http_model(max_tokens=32, faults=[fault]) as model,
         LoopLag() as lag,
     ):
         monitored = Monitored(model, [metrics], price=GPT_4O_MINI)

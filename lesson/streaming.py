@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from lab.parts import model_server
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -22,7 +21,6 @@ from lesson.chapter import (
 )
 from lesson.measure import Timing, duration, timed
 from optimizations.clock import now
-from optimizations.http_model import HTTPModel
 from optimizations.llm import LLM, Request
 from optimizations.mock import Fault
 from optimizations.streaming.progressive import paced
@@ -42,14 +40,11 @@ async def tokens(context: Context) -> Outcome:
         await model.complete(context.ask(question, 1, max_tokens=length))
         whole = now() - began
         request = context.ask(question, 2, max_tokens=length)
+        context.tell(f"> {question}\n")
         streamed = await _show(context, model, request)
     fault = f"0-inf error_in_stream after_tokens={BREAKS_AFTER_TOKENS}"
-    options = ["--profile", "quick", "--fault", fault]
-    async with (
-        model_server("b", options) as server,
-        HTTPModel(server.url) as broken,
-    ):
-        failed = await _show(context, broken, context.ask(question, 3))
+    async with context.http_model(max_tokens=length, faults=[fault]) as model:
+        failed = await _show(context, model, context.ask(question, 3))
     rows = [["as a whole", duration(whole), duration(whole), "answer"]]
     for name, timing in (("streamed", streamed), ("with an error", failed)):
         kind = "answer" if timing.answered else type(timing.error).__name__

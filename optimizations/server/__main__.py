@@ -24,6 +24,7 @@ from typing import NoReturn
 from aiohttp import web
 
 from optimizations.mock import PROFILES, Fault, MockModel
+from optimizations.mock.answers import invent
 from optimizations.server.app import SERVICE, create_app
 from optimizations.server.listening import listening
 from optimizations.wire import fits_header, write_object
@@ -50,9 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(options: argparse.Namespace) -> None:
+    answer = options.answer
     model = MockModel(
         options.profile,
         name=options.name,
+        answer=invent if answer is None else lambda request: answer,
         faults=options.fault,
         seed=options.seed,
     )
@@ -145,6 +148,7 @@ def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--name", type=_name, default="mock", help="who it says it is")
     add("--profile", choices=sorted(PROFILES), default="hosted")
     add("--seed", type=int, default=0)
+    add("--answer", metavar="TEXT", help="to every question; else invented")
     add(
         "--fault",
         type=_fault,
