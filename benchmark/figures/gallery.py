@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,20 @@ def figure_data(result: SuiteResult) -> dict[str, Any]:
 
 
 def draw(name: str, figure: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write the figure of this suite; returns its files."""
-    return save(KINDS[name].draw(figure, str(figure["caption"])), folder, name)
+    """Write the figure of this suite; returns its files. Takes the data as
+    they are, or as they came back from a report.
+    """
+    data = _never(figure)
+    return save(KINDS[name].draw(data, data["caption"]), folder, name)
+
+
+def _never(value: Any) -> Any:
+    """A report's null is a time that never came."""
+    if isinstance(value, Mapping):
+        return {key: _never(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_never(item) for item in value]
+    return inf if value is None else value
 
 
 def caption(result: SuiteResult) -> str:
