@@ -55,19 +55,26 @@ class Terminal:
         self.pid = pid
         self.output = ""
         self._handle = handle
+        self._seen = 0  # of the text, what a `wait_for` has returned
 
     def wait_for(self, text: str, seconds: float = 60) -> str:
-        """Read until this text has come; returns what came since the last
-        such call. Fails when the program ends or the time is up.
+        """Read until this text has come since the last such call; returns all
+        up to it. Fails when the program ends or the time is up.
         """
-        start, until = len(self.output), time.monotonic() + seconds
-        while text not in ESCAPE.sub("", self.output[start:]):
+        until = time.monotonic() + seconds
+        while (at := self.text.find(text, self._seen)) < 0:
             if not self._read(until - time.monotonic()):
                 raise AssertionError(
                     f"{text!r} did not come; the end of what came: "
                     f"{self.output[-500:]!r}"
                 )
-        return ESCAPE.sub("", self.output[start:])
+        start, self._seen = self._seen, at + len(text)
+        return self.text[start : self._seen]
+
+    @property
+    def text(self) -> str:
+        """All output so far, without what only moves or colours."""
+        return ESCAPE.sub("", self.output)
 
     def type(self, keys: str) -> None:
         os.write(self._handle, keys.encode())
