@@ -11,15 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from lab.options import (
-    INTERRUPTED,
-    OK,
-    USAGE,
-    Parser,
-    UsageError,
-    discard_output,
-    seed,
-)
+from lab.options import OK, Parser, guarded, seed
 
 # Nothing heavy is imported here: the first line should be on the screen
 # within a blink, whatever the rest needs.
@@ -38,22 +30,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lesson; returns the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    options.chosen = bool(options.chapter)
     options.chapters = _wanted(parser, options.chapter)
-    if not (options.list or options.search or options.summary):
-        print("Module 12: Performance Optimization", flush=True)
-    try:
+
+    def run() -> int:
+        if not (options.list or options.search or options.summary):
+            print("Module 12: Performance Optimization", flush=True)
         from lesson.session import hold
 
         hold(options)
-    except UsageError as error:
-        print(f"module12.py: {error}", file=sys.stderr)
-        return USAGE
-    except KeyboardInterrupt:
-        print("\nStopped. `python module12.py` goes on.", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has seen enough
-        discard_output()
-    return OK
+        return OK
+
+    return guarded(parser.prog, run)
 
 
 OPTIONS: dict[str, dict[str, Any]] = {

@@ -24,6 +24,7 @@ from optimizations.mock.answers import invent
 
 OWN_BANK = Path(__file__).with_name("questions.toml")
 _MAX_BYTES = 64 * 1024 * 1024
+_MAX_CHARS = 10_000
 
 
 class QuestionsError(ValueError):
@@ -81,6 +82,8 @@ def load_bank(path: Path | str | None = None) -> Bank:
     if path is None:
         return _read_toml(OWN_BANK)
     try:
+        if Path(path).exists() and not Path(path).is_file():
+            raise QuestionsError(f"{path} is no file")
         if Path(path).stat().st_size > _MAX_BYTES:
             raise QuestionsError(f"{path} is larger than 64 MiB: take a part")
         with open(path, encoding="utf-8-sig", newline="") as file:
@@ -123,6 +126,11 @@ def _read_csv(lines: Iterable[str], path: str) -> Bank:
         for row in rows:
             text = (row["text"] or "").strip()
             name = (row[label] or "").strip()
+            if "\0" in text + name or len(text) > _MAX_CHARS:
+                raise QuestionsError(
+                    f"{path}, line {rows.line_num}: a NUL, or a question of "
+                    f"more than {_MAX_CHARS:,} characters"
+                )
             if not text or not name:
                 raise QuestionsError(
                     f"{path}, line {rows.line_num}: "

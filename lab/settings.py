@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,8 +46,7 @@ def load_settings(
     default = Settings()
     return Settings(
         redis_url=_url(values, "REDIS_URL", ("redis", "rediss", "unix")),
-        openai_base_url=_url(values, "OPENAI_BASE_URL", ("http", "https"))
-        or default.openai_base_url,
+        openai_base_url=_endpoint(values) or default.openai_base_url,
         openai_api_key=_secret(values, "OPENAI_API_KEY"),
         openai_model=_text(values, "OPENAI_MODEL") or default.openai_model,
         prompt_price=_dollars(
@@ -66,14 +67,22 @@ def state_folder() -> Path:
         base = os.environ.get("LOCALAPPDATA") or Path.home()
     else:
         base = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser() / "module12"
+    try:
+        return Path(base).expanduser() / "module12"
+    except RuntimeError:  # a home that nobody knows
+        raise SettingsError(
+            "no home folder is known: set XDG_STATE_HOME to a folder"
+        ) from None
 
 
 def _read_file(file: Path) -> dict[str, str]:
     from dotenv import dotenv_values
 
     try:
-        found = dotenv_values(file, interpolate=False) if file.exists() else {}
+        if not file.exists():
+            return {}
+        text = file.read_text(encoding="utf-8")
+        found = dotenv_values(stream=StringIO(text), interpolate=False)
     except (OSError, UnicodeDecodeError):
         raise SettingsError(
             f"{file.name} cannot be read: make it UTF-8 text, as .env.example"
@@ -87,7 +96,7 @@ def _text(values: Mapping[str, str], name: str) -> str | None:
 
 def _secret(values: Mapping[str, str], name: str) -> str | None:
     secret = _text(values, name)
-    if secret and not (secret.isascii() and secret.isprintable()):
+    if secret and not re.fullmatch(r"[!-~]{1,512}", secret):
         raise SettingsError(
             f"{name} has characters that no key has: paste it again"
         )
@@ -106,8 +115,21 @@ def _url(
         _ = parts.port  # raises where it is no number, or none that exists
     except ValueError:
         raise SettingsError(f"{name} has no valid port: check it") from None
-    if parts.scheme not in schemes or not (parts.hostname or parts.path):
+    named = parts.path if parts.scheme == "unix" else parts.hostname
+    if parts.scheme not in schemes or not named:
         raise SettingsError(f"{name} should begin with {wanted}, and go on")
+    return url
+
+
+def _endpoint(values: Mapping[str, str]) -> str | None:
+    """Where the endpoint is: what belongs elsewhere is refused here."""
+    url = _url(values, "OPENAI_BASE_URL", ("http", "https"))
+    parts = urlsplit(url or "")
+    if parts.query or parts.fragment or parts.username or parts.password:
+        raise SettingsError(
+            "OPENAI_BASE_URL takes no user, password, ? or #: "
+            "the key goes into OPENAI_API_KEY"
+        )
     return url
 
 
@@ -119,6 +141,6 @@ def _dollars(values: Mapping[str, str], name: str, default: float) -> float:
         dollars = float(text)
     except ValueError:
         dollars = math.nan
-    if not 0 <= dollars < math.inf:
+    if not 0 <= dollars <= 1_000_000:
         raise SettingsError(f"{name} should be dollars, such as 0.15")
     return dollars

@@ -1,4 +1,4 @@
-"""Traffic: when requests come, what they ask, and how they are sent.
+"""Traffic: when requests come, and how they are sent.
 
 Two programs that send "ten requests a second" can measure opposite things. A
 *closed loop* sends the next request when one has ended, so a slow system is
@@ -7,9 +7,9 @@ beforehand, as customers do, and counts each latency from the moment the
 request was due. Use the open loop for latency, the closed loop for work that
 only has to get done.
 
-Arrivals are plain iterators of seconds, questions plain iterators of texts.
-Both take a seed, so that every strategy meets the same customers, who ask the
-same things at the same moments.
+Arrivals are plain iterators of seconds; what is asked stands in `popularity`
+and `conversations`. All take a seed, so that every strategy meets the same
+customers, who ask the same things at the same moments.
 
 When it does not help: a real log has what no formula has (mornings, one
 customer who asks forty times). Poisson arrivals are a service's kindest day.
@@ -21,18 +21,22 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate, islice
-from random import Random
-from typing import TypeVar
+from itertools import islice
+from typing import Any, TypeVar
 
-from lab.questions import Bank
-from lab.wording import reword
 from optimizations.clock import chance, now
 from optimizations.concurrency.gather import gather_bounded
-from optimizations.llm import Message, Request
+from optimizations.llm import Request
 
 T = TypeVar("T")
 
@@ -82,97 +86,6 @@ def gamma_bursts(
         yield seconds
 
 
-# ---- What they ask: endless ----
-
-
-def zipf(count: int, *, exponent: float = 1.0) -> list[float]:
-    """Shares of `count` things of which the k-th is asked for `1 / k **
-    exponent` as often as the first; they add up to 1.
-
-    >>> [round(share, 2) for share in zipf(3)]
-    [0.55, 0.27, 0.18]
-    """
-    if count < 1:
-        raise ValueError(f"count must be from 1, not {count}")
-    if not 0 <= exponent < math.inf:
-        raise ValueError(f"exponent must be finite, from 0, not {exponent}")
-    weights = [rank**-exponent for rank in range(1, count + 1)]
-    total = math.fsum(weights)
-    return [weight / total for weight in weights]
-
-
-def zipf_questions(
-    bank: Bank,
-    *,
-    seed: object,
-    exponent: float = 1.0,
-    phrasing_exponent: float = 0.5,
-    near_miss_share: float = 0.0,
-    reworded_share: float = 0.0,
-) -> Iterator[str]:
-    """Questions as customers ask them: few intents make most of the traffic,
-    each in many phrasings, of which some are commoner too.
-
-    Each seed makes other intents popular. `near_miss_share` of the questions
-    come from the bank's near misses, if it has any; `reworded_share` of all
-    get a greeting, lose their question mark, and the like.
-    """
-    if not (0 <= near_miss_share <= 1 and 0 <= reworded_share <= 1):
-        raise ValueError(
-            "shares must be within 0..1, "
-            f"not {near_miss_share} and {reworded_share}"
-        )
-    draws = chance("questions", seed)
-    popular = _popular(bank, draws, exponent, phrasing_exponent)
-    traps = [t for pair in bank.near_misses for t in (pair.first, pair.second)]
-    while True:
-        trapped = traps and draws.random() < near_miss_share
-        text = draws.choice(traps) if trapped else next(popular)
-        reworded = draws.random() < reworded_share
-        yield reword(text, draws) if reworded else text
-
-
-def _popular(
-    bank: Bank, draws: Random, exponent: float, phrasing_exponent: float
-) -> Iterator[str]:
-    asked = [list(intent.phrasings) for intent in bank.intents]
-    draws.shuffle(asked)
-    for phrasings in asked:
-        draws.shuffle(phrasings)
-    sums = {
-        count: list(accumulate(zipf(count, exponent=phrasing_exponent)))
-        for count in {len(texts) for texts in asked}
-    }
-    popularity = list(accumulate(zipf(len(asked), exponent=exponent)))
-    while True:
-        [texts] = draws.choices(asked, cum_weights=popularity)
-        [text] = draws.choices(texts, cum_weights=sums[len(texts)])
-        yield text
-
-
-def conversations(
-    texts: Iterable[str],
-    *,
-    tenant: str = "shop",
-    system: str = "",
-    max_tokens: int = 512,
-    streamed: bool = False,
-) -> Iterator[Request]:
-    """A request of its own for each text, with ids r0, r1, …; `system` is the
-    prompt that stands in front of each, if any.
-    """
-    front = (Message("system", system),) if system else ()
-    for number, text in enumerate(texts):
-        yield Request(
-            (*front, Message("user", text)),
-            model="mock",
-            tenant=tenant,
-            request_id=f"r{number}",
-            max_tokens=max_tokens,
-            streamed=streamed,
-        )
-
-
 def arrivals(
     times: Iterable[float], requests: Iterable[Request], count: int
 ) -> list[Arrival]:
@@ -203,20 +116,47 @@ async def open_loop(send: Send[T], coming: Sequence[Arrival]) -> list[T]:
     return [task.result() for task in tasks]
 
 
-async def closed_loop(
-    send: Send[T], requests: Sequence[Request], *, workers: int
+async def scheduled_loop(
+    send: Send[T], coming: Sequence[Arrival], *, senders: int
 ) -> list[T]:
-    """`workers` senders, each of which sends its next request when its last
-    has ended. A request is due when its turn comes. Results in order.
+    """A closed loop with a plan: each of the `senders` takes the next request,
+    and waits until it is due. While all wait for an answer, nothing is sent;
+    what was due meanwhile goes out late, and is late. Results in order.
     """
-    if workers < 1:
-        raise ValueError(f"workers must be from 1, not {workers}")
+    start = now()
+
+    async def take_turn(arrival: Arrival) -> T:
+        due = start + arrival.due_seconds
+        if (wait := due - now()) > 0:
+            await asyncio.sleep(wait)
+        return await _run(send, arrival.request, due)
+
+    jobs = (partial(take_turn, arrival) for arrival in coming)
+    return await _side_by_side(jobs, senders, len(coming))
+
+
+async def closed_loop(
+    send: Send[T], requests: Sequence[Request], *, senders: int
+) -> list[T]:
+    """`senders` side by side, each of which sends its next request when its
+    last has ended. A request is due when its turn comes. Results in order.
+    """
 
     async def take_turn(request: Request) -> T:
         return await _run(send, request, now())
 
     jobs = (partial(take_turn, request) for request in requests)
-    return await gather_bounded(jobs, min(workers, max(len(requests), 1)))
+    return await _side_by_side(jobs, senders, len(requests))
+
+
+async def _side_by_side(
+    jobs: Iterable[Callable[[], Coroutine[Any, Any, T]]],
+    senders: int,
+    count: int,
+) -> list[T]:
+    if senders < 1:
+        raise ValueError(f"senders must be from 1, not {senders}")
+    return await gather_bounded(jobs, min(senders, max(count, 1)))
 
 
 async def _run(send: Send[T], request: Request, due: float) -> T:

@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 
+from lab.conversations import single_turns
 from lab.parts import Proxy, haproxy, model_servers
-from lab.traffic import arrivals, conversations, poisson, zipf_questions
+from lab.popularity import zipf_questions
+from lab.traffic import arrivals, poisson
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -50,6 +52,7 @@ from optimizations.llm import LLM
 from optimizations.mock import PROFILES, Fault
 
 REQUESTS = 600
+SEEN = 7  # one in so many is shown: no multiple of the replicas' number
 PER_SECOND = 6.0
 SLOW = Fault("slow", factor=5)
 FAILING = Fault("error", status=500)
@@ -71,6 +74,7 @@ CASES = (
     Case("least in flight, c slow", LeastInFlight, SLOW),
     Case("latency-weighted, c slow", PeakEwma, SLOW),
     Case("latency-weighted, c fails", PeakEwma, FAILING),
+    Case("least in flight, c fails", LeastInFlight, FAILING),
     Case("round robin, c fails", RoundRobin, FAILING),
     Case("  and a breaker", RoundRobin, FAILING, breaker=True),
 )
@@ -109,12 +113,12 @@ async def policies(context: Context) -> Outcome:
         )
     return Outcome(
         Table(["policy", "p50", "p95", "sent to c", "failed"], rows),
-        f"Round robin sends the slow replica {rows[0][3]}, latency-weighted "
-        f"{rows[2][3]}. One that fails at once looks fast unless failures "
-        f"count as slow, as they do here; with round robin {rows[4][4]} fail, "
-        f"and {rows[5][4]} with a breaker, which stops asking.",
-        measured={"share": 100 * shares[1]},
-        events=sorted(events, key=lambda event: event.at),
+        f"The slow replica gets {rows[0][3]} by round robin, {rows[2][3]} by "
+        "latency. One that fails at once is never busy: least in flight sends "
+        f"it {rows[4][3]}. A breaker stops asking: {rows[6][4]} fail instead "
+        f"of {rows[5][4]}.",
+        measured={"share": 100 * shares[4]},
+        events=events,
     )
 
 
@@ -124,10 +128,10 @@ async def _arrive(
     """Questions come at random moments, whether or not others are done."""
     times = poisson(PER_SECOND, seed=context.seed)
     texts = zipf_questions(context.bank, seed=context.seed)
-    coming = arrivals(times, conversations(texts), REQUESTS)
+    coming = arrivals(times, single_turns(texts), REQUESTS)
     timings = await timed_open_loop(llm, coming)
     events = []
-    for arrival, timing in list(zip(coming, timings, strict=True))[::9]:
+    for arrival, timing in list(zip(coming, timings, strict=True))[::SEEN]:
         served_by = arrival.request.trace.served_by
         mark = served_by if timing.answered else "x"
         at = arrival.due_seconds + timing.total
@@ -217,32 +221,32 @@ CHAPTER = Chapter(
     (
         Step(
             "Choosing a replica in the client",
-            """One server is never enough for long, and of several one is
-            always slower: a noisy neighbour, a cold cache, a failing disk.
-            Whoever sends requests decides how many meet it. Here 600 questions
-            arrive at random at three replicas, the third of them ill.""",
-            "optimizations.balancing.policies:PeakEwma.choose",
+            """Of several servers one is always slower: a noisy neighbour, a
+            cold cache, a failing disk. A policy decides how many customers
+            meet it; a circuit breaker stops asking one that fails. Here 600
+            questions arrive at random at three replicas, c of them ill.""",
+            "optimizations.balancing.policies:LeastInFlight.choose",
             Clock.SIMULATED,
             policies,
             """all replicas are alike and well: then every policy is as good as
             round robin, which is simpler.""",
             predict=Prediction(
-                "Replica c is five times slower. What share of the questions "
-                "does it still get when the least busy is chosen?",
+                "Replica c fails at once. What share does it get when the "
+                "least busy is chosen?",
                 "share",
                 "%",
-                "A slow replica keeps its requests longer, so it looks busy.",
+                "Who fails at once is done at once.",
             ),
             knob=Knob("factor", 5, 1, 20, "how many times slower c is"),
-            legend="  a b c: who answered (one in nine)   x failed",
+            legend="  a b c: who answered (one in seven)   x failed",
         ),
         Step(
             "Several processes behind HAProxy",
             """A proxy balances for clients that know of one address only. It
-            asks each server every half second whether it is ready, and stops
-            sending to one that is not. Three real processes answer; one is
-            killed while customers ask.""",
-            "optimizations.server.app:create_app",
+            asks each server whether it is ready, watches the answers that pass
+            through, and stops sending to one that is ill. Three real processes
+            answer; one is killed while customers ask.""",
+            "deploy/haproxy.cfg:default-server",
             Clock.MEASURED,
             failover,
             """a client of your own can balance itself: it knows how long its

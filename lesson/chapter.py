@@ -140,7 +140,11 @@ class Context:
 
     @asynccontextmanager
     async def http_model(
-        self, *, max_tokens: int, faults: Sequence[str] = ()
+        self,
+        *,
+        max_tokens: int,
+        profile: str = "quick",
+        faults: Sequence[str] = (),
     ) -> AsyncIterator[LLM]:
         """A model over real HTTP: a server process of ours, or the endpoint
         where the user asked for it (and agreed to its cost). With faults it
@@ -156,7 +160,7 @@ class Context:
             ) as model:
                 yield model
             return
-        options = ["--profile", "quick", "--seed", str(self.seed)]
+        options = ["--profile", profile, "--seed", str(self.seed)]
         options += ["--answer", self.bank.intents[0].answer]
         options += [part for fault in faults for part in ("--fault", fault)]
         async with (

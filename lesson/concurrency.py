@@ -81,9 +81,13 @@ async def bounds(context: Context) -> Outcome:
     """A burst of questions meets a model that runs 8 and lets some wait."""
     profile = replace(SMALL, queue=int(context.knobs["queue"]))
     layers: dict[str, Callable[[MockModel], LLM]] = {
-        "at once, no limit": lambda model: model,
-        "8 at once, all wait": partial(ConcurrencyLimit, limit=8, queue=BURST),
-        "8 at once, 16 wait": partial(ConcurrencyLimit, limit=8, queue=16),
+        "no limit of ours": lambda model: model,
+        "8 at once, all wait": partial(
+            ConcurrencyLimit, limit=8, max_waiting=BURST
+        ),
+        "8 at once, 16 wait": partial(
+            ConcurrencyLimit, limit=8, max_waiting=16
+        ),
         "120 a minute": partial(RateLimit, requests_per_minute=120),
         "in batches of 8": partial(Batched, max_size=8),
     }
@@ -103,9 +107,9 @@ async def bounds(context: Context) -> Outcome:
     columns = [f"{BURST} questions", "answered", "refused", "calls", "peak"]
     return Outcome(
         Table([*columns, "done after"], rows),
-        f"A queue with an end refused {rows[2][2]} at once instead of letting "
-        f"them wait; the rate limit took {rows[3][5]} for the same work; "
-        f"batches needed {rows[4][3]} calls.",
+        f"Without a limit of ours the model refused {rows[0][2]}; a queue "
+        f"with an end refused {rows[2][2]} before they cost a call. The rate "
+        f"limit took {rows[3][5]}, batches needed {rows[4][3]} calls.",
         measured={"refused": refused},
         events=events,
     )
@@ -175,7 +179,7 @@ CHAPTER = Chapter(
             protects those who wait; a rate limit keeps to what the provider
             allows; and within a conversation one turn waits for the one
             before.""",
-            "optimizations.concurrency.concurrency_limit:ConcurrencyLimit",
+            "optimizations.concurrency.concurrency_limit:ConcurrencyLimit.around",
             Clock.SIMULATED,
             bounds,
             """there is no burst: a limit that is never reached only has to be

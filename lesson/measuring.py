@@ -12,13 +12,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import mean
 
-from lab.traffic import (
-    arrivals,
-    constant,
-    conversations,
-    poisson,
-    zipf_questions,
-)
+from lab.conversations import single_turns
+from lab.popularity import zipf_questions
+from lab.traffic import arrivals, constant, poisson
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -76,7 +72,7 @@ async def averages(context: Context) -> Outcome:
 
 def _requests(context: Context) -> Iterator[Request]:
     texts = zipf_questions(context.bank, seed=context.seed)
-    return conversations(texts, streamed=True)
+    return single_turns(texts, streamed=True)
 
 
 CALLS_PER_SECOND = 20
@@ -149,7 +145,9 @@ LOADED_PER_SECOND = 4.0
 
 async def tail(context: Context) -> Outcome:
     """A busy model: where do the slowest answers spend their time?"""
-    model = ConcurrencyLimit(context.mock(LOADED), LOADED.capacity, queue=1000)
+    model = ConcurrencyLimit(
+        context.mock(LOADED), LOADED.capacity, max_waiting=1000
+    )
     rate = context.knobs["rate"]
     times = poisson(rate, seed=context.seed)
     coming = arrivals(times, _requests(context), QUESTIONS)

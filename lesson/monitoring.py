@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from math import inf
-from pathlib import Path
 from platform import node
 
 from rich.console import RenderableType
 
-from lab.traffic import arrivals, conversations, poisson, zipf_questions
+from lab.conversations import single_turns
+from lab.popularity import zipf_questions
+from lab.traffic import arrivals, poisson
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -78,12 +79,12 @@ async def records(context: Context) -> Outcome:
         ["whole answer", _quantiles(seen.e2e)],
         ["tokens out", f"{total.completion_tokens}, {money(total.dollars)}"],
         ["this process", _process(used, late)],
-        ["first token, all runs", _trend(context.state_folder, seen.ttft)],
+        ["first token, all runs", _trend(context, seen.ttft)],
     ]
     return Outcome(
         Table(["what", "this run"], rows, texts=2),
-        "What failed stays in the percentiles, as answers that never came: "
-        "whoever leaves failures out reports an outage as a fast day.",
+        f"The {errors} that failed are in the percentiles, as answers that "
+        "never came: whoever leaves them out reports an outage as a fast day.",
         measured={"failed": errors},
     )
 
@@ -112,11 +113,12 @@ def _quantiles(latency: Quantiles) -> str:
     return f"half within {duration(p50)}; 95 %: {duration(p95)}"
 
 
-def _trend(folder: Path, latency: Quantiles) -> str:
+def _trend(context: Context, latency: Quantiles) -> str:
     """Add this run to the history, and compare it with the earlier ones."""
     if latency.p50 is None:
         return "nothing to compare"
-    history, label = History(folder / "history.jsonl"), f"lesson on {node()}"
+    history = History(context.state_folder / "history.jsonl")
+    label = f"lesson on {node()}, {context.knobs['failing']:g} % failing"
     figures = {"first token p50": latency.p50}
     try:
         history.append(Run(time.time(), label, figures))
@@ -220,7 +222,7 @@ async def _traffic(context: Context, llm: LLM) -> None:
     """Customers at random moments, each with one question."""
     times = poisson(PER_SECOND, seed=context.seed)
     texts = zipf_questions(context.bank, seed=context.seed)
-    requests = conversations(texts, streamed=True)
+    requests = single_turns(texts, streamed=True)
     await timed_open_loop(llm, arrivals(times, requests, QUESTIONS))
 
 
@@ -252,9 +254,9 @@ CHAPTER = Chapter(
         Step(
             "A live view, and an alert that fires",
             """An alert on a bare threshold rings at each peak. This one asks
-            how fast the error budget is spent, over a long window (it matters)
-            and a short one (it still goes on). Ten minutes of traffic with a
-            hiccup and an outage; the windows are shortened twelve times.""",
+            how fast the error budget of a promise (99 % are answered) is
+            spent, over an hour (it matters) and five minutes (it still goes
+            on), here shortened twelve times. A hiccup, then an outage.""",
             "optimizations.monitoring.alerts:BurnRate.check",
             Clock.SIMULATED,
             outage,
@@ -265,7 +267,8 @@ CHAPTER = Chapter(
                 "does the burn rate ring?",
                 "fires",
                 "s",
-                "It rings when 14.4 % of the last five minutes have failed.",
+                "It rings when 14.4 % of its long window have failed: that is "
+                "five minutes here.",
             ),
             Knob("failing", 100, 1, 100, "% that fail in the outage"),
         ),

@@ -71,18 +71,29 @@ class Player:
         """From where the learner was to the end. Raises Quit, and lets
         KeyboardInterrupt pass.
         """
+        self._index = self._begin()
+        while self._index < len(self._places):
+            self._state.position = self._places[self._index].name
+            self._save()
+            self._index = self._play_step(self._places[self._index])
+        self._state.position = ""
+        self._save()
+        self._screen.say()
+        self._screen.lines(as_text(self._state, self._chapters))
+
+    def _begin(self) -> int:
+        """Where the learner was, else the first step that is still open."""
         names = [place.name for place in self._places]
         if self._state.position in names:
-            self._index = names.index(self._state.position)
+            index = names.index(self._state.position)
+        else:
+            opened = (n not in self._state.finished for n in names)
+            index = next((i for i, is_open in enumerate(opened) if is_open), 0)
+        if index:
             self._screen.say(
                 "Going on where you left off. (b goes back, l lists all.)"
             )
-        while self._index < len(self._places):
-            self._state.position = names[self._index]
-            self._save()
-            self._index = self._play_step(self._places[self._index])
-        self._screen.say()
-        self._screen.lines(as_text(self._state, self._chapters))
+        return index
 
     def _play_step(self, place: Place) -> int:
         """The beats of one step; returns the index to go on with."""
@@ -159,20 +170,20 @@ class Player:
     def _try(self, place: Place) -> None:
         """Turn the knob and run again, as often as the learner likes."""
         knob = place.step.knob
-        again: dict[str, float] = {}
+        value = knob.value
         while True:
-            what = f"Enter goes on; t N tries {knob.what} (now {knob.value:g})"
+            what = f"Enter goes on; t N tries {knob.what} (now {value:g})"
             typed = self._prompt(place, what, "rsbklfmq")
             if typed.command == "t":
-                value = number(typed.text)
-                if value is None or not knob.low <= value <= knob.high:
+                wanted = number(typed.text)
+                if wanted is None or not knob.low <= wanted <= knob.high:
                     limits = f"from {knob.low:g} to {knob.high:g}"
                     self._screen.say(f"{knob.what}: a number {limits}")
                     continue
-                again = {knob.name: value}
+                value = wanted
             elif typed.command != "r":
                 return
-            self._run(place, again)
+            self._run(place, {knob.name: value})
 
     def _prompt(self, place: Place, what: str, keys: str) -> Typed:
         """Ask until something comes that the caller has to decide on; what
@@ -186,6 +197,8 @@ class Player:
                 typed = parse(self._read())
             except EOFError:
                 raise Quit from None
+            except UnicodeDecodeError:
+                typed = Typed("", "?")
             match typed.command:
                 case "q":
                     raise Quit

@@ -6,7 +6,12 @@ works. What is not a command is taken for an answer.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_NUMBER = re.compile(
+    r"[~$]?\s*(?P<value>\d{1,9}(?:[.,]\d{1,9})?)\s*(?P<unit>%|[a-z ]{0,20})"
+)
 
 COMMANDS = {
     "q": "quit",
@@ -65,19 +70,14 @@ def parse(line: str) -> Typed:
 
 
 def number(text: str) -> float | None:
-    """A number as people write it, unit and all; None where there is none.
+    """A number from 0 as people write it, with whatever unit; None where
+    there is none.
 
     >>> number("1,5 s"), number("40 %"), number("200 ms"), number("lots")
     (1.5, 40.0, 0.2, None)
     """
-    cleaned = text.strip().lower().replace(",", ".").lstrip("$~")
-    scale = 1.0
-    for unit, factor in (("ms", 0.001), ("s", 1), ("%", 1), ("x", 1)):
-        if cleaned.endswith(unit):
-            cleaned, scale = cleaned.removesuffix(unit), factor
-            break
-    try:
-        value = float(cleaned) * scale
-    except ValueError:
+    found = _NUMBER.fullmatch(text.strip().lower())
+    if found is None:
         return None
-    return value if abs(value) < 1e12 else None
+    scale = 0.001 if found["unit"] == "ms" else 1.0
+    return float(found["value"].replace(",", ".")) * scale

@@ -33,6 +33,6 @@ def run_step(
         if step.clock is Clock.SIMULATED:
             return run_virtual(demonstration)
         return asyncio.run(demonstration)
-    except (PartError, LLMError, OSError, TimeoutError) as error:
+    except (PartError, LLMError, OSError, ModuleNotFoundError) as error:
         reason = str(error) or type(error).__name__
         raise CannotRun(f"This step cannot run here: {reason}") from None

@@ -64,6 +64,7 @@ class Screen:
         if width is None and not file.isatty():
             width = _columns() or PIPE_WIDTH
         self.plain = plain
+        self._column = 0  # where `tell` stands
         self.console = Console(
             file=file,
             no_color=True if plain else None,
@@ -145,8 +146,8 @@ class Screen:
         """The question of the step with what was measured, for a handout."""
         value = outcome.measured.get(predict.figure)
         if value is not None:
-            text = f"{predict.question} {figure(value, predict.unit)}"
-            self._write(Text(f"Predict: {text}"))
+            answer = figure(value, predict.unit)
+            self._write(Text(f"Question: {predict.question} Answer: {answer}"))
 
     def compare(self, guess: Guess) -> None:
         """A prediction beside what came."""
@@ -157,7 +158,7 @@ class Screen:
         measured = figure(guess.measured, guess.unit)
         self._write(
             Text(
-                f"You said {said}, measured {measured}: {guess.verdict}{off}.",
+                f"You said {said}, it was {measured}: {guess.verdict}{off}.",
                 "bold",
             )
         )
@@ -175,7 +176,11 @@ class Screen:
         self._write(*map(Text, lines))
 
     def tell(self, text: str) -> None:
-        """Text as it comes, without a new line."""
+        """Text as it comes, broken between words at the screen's width."""
+        if self._column + len(text) > self.console.width and text[:1] == " ":
+            text = "\n" + text[1:]
+        _, newline, last = text.rpartition("\n")
+        self._column = len(last) + (0 if newline else self._column)
         self.console.out(text, end="", highlight=False)
         self.console.file.flush()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -81,13 +82,20 @@ def _teach(
             for chapter in chapters
             for number, _ in enumerate(chapter.steps, 1)
         )
-    player = Player(
-        screen, context, chapters, state, save=lambda: file.save(state)
-    )
+    kept = state.position if options.chosen else None
+
+    def save() -> None:
+        """A visit to single chapters leaves one's place in the book alone."""
+        place = state.position if kept is None else kept
+        file.save(replace(state, position=place))
+
+    if options.chosen:
+        state.position = ""
+    player = Player(screen, context, chapters, state, save=save)
     try:
         player.play()
     except Quit:
-        screen.say("Until next time: `python module12.py` goes on from here.")
+        screen.say("Until next time: the same command goes on from here.")
     finally:
         screen.say(f"Your progress is in {file.path}")
 
@@ -127,4 +135,7 @@ def _agree_to_cost(
 
 
 def _yes(question: str) -> bool:
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except (EOFError, UnicodeDecodeError):
+        return False

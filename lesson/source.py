@@ -24,8 +24,12 @@ class Source:
 
 
 def find_source(where: str) -> Source:
-    """The code of "package.module:Class.function"."""
+    """The code of "package.module:Class.function", or the section of a file
+    that begins with a word, as "folder/file:word".
+    """
     module, _, name = where.partition(":")
+    if "/" in module:
+        return _find_section(module, name)
     found: Any = importlib.import_module(module)
     for part in name.split("."):
         found = getattr(found, part)
@@ -34,6 +38,15 @@ def find_source(where: str) -> Source:
     path = Path(inspect.getsourcefile(found) or "").relative_to(ROOT)
     text = _without_docstring(textwrap.dedent("".join(lines)))
     return Source(path.as_posix(), line, name, text)
+
+
+def _find_section(path: str, word: str) -> Source:
+    """From the line that begins with the word to the next that is empty."""
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    begin = next(n for n, s in enumerate(lines) if s.strip().startswith(word))
+    rest = lines[begin:]
+    end = rest.index("") if "" in rest else len(rest)
+    return Source(path, begin + 1, word, "\n".join(rest[:end]))
 
 
 def _without_docstring(text: str) -> str:

@@ -2,8 +2,8 @@
 
 It holds the position, the steps that are finished, and the predictions with
 what was measured. It is written whole after each step and replaced in one
-move, so an interrupt never leaves half a file; one that cannot be read is set
-aside rather than overwritten, and the lesson begins anew.
+move, so an interrupt never leaves half a file; one that is not ours is refused
+rather than overwritten.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 1
+_MAX_BYTES = 1024 * 1024
+_ANOTHER = "choose another with --state FILE"
 
 
 class StateError(Exception):
-    """The state cannot be written; the message says what to do."""
+    """The state cannot be used; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +80,34 @@ class StateFile:
         self.path = path
 
     def load(self) -> State:
-        """What was saved, or a fresh state where nothing usable is there."""
+        """What was saved, or a fresh state. Raises StateError where something
+        else is there.
+        """
         try:
+            if self.path.exists() and not self.path.is_file():
+                raise StateError(f"{self.path} is no file: {_ANOTHER}")
+            if self.path.exists() and self.path.stat().st_size > _MAX_BYTES:
+                raise ValueError("larger than any state")
             data = json.loads(self.path.read_text(encoding="utf-8"))
             return _read(data)
         except FileNotFoundError:
             return State()
         except OSError as error:
             raise StateError(
-                f"cannot read {self.path} ({error.strerror}): "
-                "choose another with --state FILE"
+                f"cannot read {self.path} ({error.strerror}): {_ANOTHER}"
             ) from None
-        except (ValueError, TypeError, KeyError, AttributeError):
-            self._set_aside()
-            return State()
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):
+            raise StateError(
+                f"{self.path} is no progress of this lesson: delete it, or "
+                f"{_ANOTHER}"
+            ) from None
 
     def save(self, state: State) -> None:
         """Replace the file in one move."""
@@ -104,18 +120,7 @@ class StateFile:
             fresh.replace(self.path)
         except OSError as error:
             raise StateError(
-                f"cannot write {self.path} ({error.strerror}): "
-                "choose another with --state FILE"
-            ) from None
-
-    def _set_aside(self) -> None:
-        aside = self.path.with_suffix(".unreadable")
-        try:
-            self.path.replace(aside)
-        except OSError as error:
-            raise StateError(
-                f"{self.path} is no state of this lesson, and cannot be "
-                f"moved ({error.strerror}): choose another with --state FILE"
+                f"cannot write {self.path} ({error.strerror}): {_ANOTHER}"
             ) from None
 
 

@@ -34,7 +34,9 @@ async def tokens(context: Context) -> Outcome:
     """One answer as a whole, streamed, and streamed into an error."""
     length = int(context.knobs["tokens"])
     question = context.bank.questions[0]
-    async with context.http_model(max_tokens=length) as model:
+    async with context.http_model(
+        max_tokens=length, profile="hosted"
+    ) as model:
         await model.complete(context.ask("warm up", 0, max_tokens=1))
         began = now()
         await model.complete(context.ask(question, 1, max_tokens=length))
@@ -43,7 +45,9 @@ async def tokens(context: Context) -> Outcome:
         context.tell(f"> {question}\n")
         streamed = await _show(context, model, request)
     fault = f"0-inf error_in_stream after_tokens={BREAKS_AFTER_TOKENS}"
-    async with context.http_model(max_tokens=length, faults=[fault]) as model:
+    async with context.http_model(
+        max_tokens=length, profile="hosted", faults=[fault]
+    ) as model:
         failed = await _show(context, model, context.ask(question, 3))
     rows = [["as a whole", duration(whole), duration(whole), "answer"]]
     for name, timing in (("streamed", streamed), ("with an error", failed)):
@@ -157,7 +161,7 @@ CHAPTER = Chapter(
             leave, and models fall silent. One clock cannot serve: a long
             answer is fine, a long silence is not. So the first token and each
             gap are timed, and never the reader's own pauses.""",
-            "optimizations.streaming.timeouts:Timeouts",
+            "optimizations.streaming.timeouts:Timeouts.stream",
             Clock.SIMULATED,
             reading,
             """a timeout shorter than the model's slow but healthy answers:

@@ -30,24 +30,37 @@ def table_of_contents(
 
 def search(chapters: Sequence[Chapter], word: str) -> Iterator[str]:
     """The steps that mention a word, with the place where they do."""
+    if not word.strip():
+        yield "Find what? f WORD"
+        return
     found = False
     for chapter in chapters:
         for number, step in enumerate(chapter.steps, 1):
-            if place := _mention(chapter, step, word):
+            if place := _mention(step, word):
                 found = True
                 yield f"{chapter.number}.{number} {step.title}: {place}"
     if not found:
         yield f"No step mentions {word!r}."
 
 
-def _mention(chapter: Chapter, step: Step, word: str) -> str:
+def _mention(step: Step, word: str) -> str:
     """Some words around the first mention; empty where there is none."""
-    texts = (step.why, step.not_when, step.predict.question, step.source)
-    text = " ".join(" ".join((chapter.title, step.title, *texts)).split())
-    at = text.lower().find(word.strip().lower())
-    if at < 0 or not word.strip():
-        return ""
-    return f"... {text[max(at - 20, 0) : at + 40]} ..."
+    texts = (
+        step.title,
+        step.why,
+        step.not_when,
+        step.predict.question,
+        step.knob.what,
+        step.source,
+    )
+    for text in texts:
+        words = " ".join(text.split())
+        at = words.lower().find(word.strip().lower())
+        if at >= 0:
+            begin = words.rfind(" ", 0, max(at - 20, 0)) + 1
+            end = words.find(" ", at + 30)
+            return words[begin : end if end > 0 else None]
+    return ""
 
 
 def as_text(state: State, chapters: Sequence[Chapter]) -> Iterator[str]:
@@ -55,6 +68,9 @@ def as_text(state: State, chapters: Sequence[Chapter]) -> Iterator[str]:
     steps = [f"{c.name}.{n}" for c in chapters for n in _numbers(c)]
     done = sum(step in state.finished for step in steps)
     yield f"{done} of {len(steps)} steps finished."
+    if 0 < done < len(steps):
+        left = (step for step in steps if step not in state.finished)
+        yield f"Still open: {', '.join(left)}"
     if not state.guesses:
         yield "No predictions yet: they are what makes figures stick."
         return

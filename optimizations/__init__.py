@@ -5,11 +5,15 @@ reading order:
   tree of what can go wrong · `clock` time and chance · `tokens` counting and
   price
 - `pump` one stream for many readers · `sliding_window` counts of the last
-  seconds · `wire` OpenAI's format · `stack` the recommended onion, and why in
-  that order
+  seconds · `fingerprint` equal data, equal digits · `wire` OpenAI's format ·
+  `stack` the recommended onion, and why in that order
 - `mock` the simulated model · `http_model` any OpenAI-compatible endpoint;
   `event_stream` server-sent events; `http_answer` when an answer is whole ·
   `server` any model, served as one
 - a folder a chapter: `caching` · `concurrency` · `streaming` · `balancing` ·
   `monitoring`
+
+A chapter's `__init__` is its table of contents and imports nothing: what you
+need of it, you import from its file. `mock`, `wire` and `server` are used as a
+whole, so theirs also hands on what others may use.
 """

@@ -4,8 +4,8 @@ one place.
 Everything in this project waits with `asyncio.sleep` and reads `now()`. So a
 whole program, unchanged, also runs on a *virtual clock*: an event loop that
 starts at 0 and, when every task waits, jumps to the next timer instead of
-waiting for it. An hour of traffic takes about a minute, and the same seed
-gives the same result to the byte.
+waiting for it. Waiting costs nothing, so an hour of traffic takes as long as
+the work that it makes, and the same seed gives the same result to the byte.
 
 Chance comes from `chance(seed, request_id, ...)`: a generator keyed by *what
 is decided*, never one stream that all tasks draw from, because then the order

@@ -10,6 +10,9 @@ Each read is timed alone, so no timeout runs while the reader pauses. After
 `[DONE]` the body is read to its end, or the connection could not be used
 again. Where the provider tells no usage, the tokens are counted and the usage
 says that it is estimated.
+
+When it does not help: a provider that ends each body properly and says "stop"
+after half an answer is believed. That would be for somebody who reads it.
 """
 
 from __future__ import annotations

@@ -51,6 +51,7 @@ from optimizations.wire import (
 )
 
 _ERROR_BYTES = 64 * 1024
+_ERROR_SECONDS = 2.0  # for all of an error's body
 
 
 class HTTPModel(LLM):
@@ -190,9 +191,10 @@ class HTTPModel(LLM):
     ) -> LLMError:
         body = HTTPAnswer(response, request, self._read_seconds)
         try:
-            said = await body.read_whole(_ERROR_BYTES)
-        except (Incomplete, UpstreamError):
-            said = b""  # the status says enough
+            async with asyncio.timeout(_ERROR_SECONDS):
+                said = await body.read_whole(_ERROR_BYTES)
+        except (Incomplete, UpstreamError, TimedOut, TimeoutError):
+            said = b""  # the status says enough, and when to come back
         retry_after = response.headers.get("Retry-After")
         return read_error(response.status, said, retry_after)
 

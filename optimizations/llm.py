@@ -6,7 +6,7 @@ optimizations nest like the layers of an onion, and each can be taken off again
 to measure what it was worth:
 
     replicas = [Breaker(HTTPModel(url)) for url in urls]
-    chatbot = Cached(SingleFlight(RateLimited(Balanced(replicas))))
+    chatbot = Cached(SingleFlight(RateLimit(Balanced(replicas))), store)
 
 There is one primitive, `stream`. `complete` is written once, here, by draining
 it; an answer that is not wanted in pieces is a stream of one chunk. Three
@@ -36,11 +36,11 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import replace
 from typing import Self
 
-from optimizations.clock import now
 from optimizations.messages import (
     Choice,
     Chunk,
     Draft,
+    Endings,
     Message,
     Reply,
     Request,
@@ -53,6 +53,7 @@ __all__ = [
     "Choice",
     "Chunk",
     "Draft",
+    "Endings",
     "Guard",
     "Layer",
     "Message",
@@ -146,19 +147,17 @@ class Layer(LLM):
         return self.inner.stream(request)
 
 
-Observer = Callable[[Chunk, float], None]
-"""Told of each chunk and of the seconds that the *model* took for it; a
-reader's own pauses are not in them.
-"""
+Observer = Callable[[Chunk], None]
+"""Told of each chunk as it arrives."""
 
 
 class Guard(Layer):
     """A layer that cares how a request begins and ends: it writes one async
     context manager instead of `stream`.
 
-    What `around` yields, if not None, is told of each chunk as it arrives. A
-    stream whose reader leaves early leaves the context manager with
-    `GeneratorExit`: neither a success nor the model's failure.
+    What `around` yields, if not None, is told of each chunk. A stream whose
+    reader leaves early leaves the context manager with `GeneratorExit`:
+    neither a success nor the model's failure.
     """
 
     def around(
@@ -172,12 +171,10 @@ class Guard(Layer):
             self.around(request) as observe,
             aclosing(self.inner.stream(request)) as chunks,
         ):
-            asked = now()
             async for chunk in chunks:
                 if observe is not None:
-                    observe(chunk, now() - asked)
+                    observe(chunk)
                 yield chunk
-                asked = now()
 
 
 def walk(llm: LLM) -> Iterator[LLM]:

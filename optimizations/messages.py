@@ -12,8 +12,9 @@ The shape is that of OpenAI's chat completions; `wire` translates.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from optimizations.errors import BadRequest, Incomplete
@@ -44,7 +45,7 @@ class Usage:
 @dataclass(slots=True)
 class Trace:
     """How a request was served: the one mutable thing that travels with it.
-    Layers write, observers read.
+    Layers write, records read.
     """
 
     served_by: str = ""  # who gave the answer: a cache, a replica
@@ -52,6 +53,8 @@ class Trace:
     queued_seconds: float = 0.0  # spent waiting for a permit, a slot, a token
     # when it was meant to be sent, if known: latency counts from then
     sent_at: float | None = None
+    # of a flight: the latest deadline of its readers, later as more join
+    due: float = inf
     # the replicas asked so far: a balancer turns to others first
     tried: list[object] = field(default_factory=list, repr=False)
 
@@ -71,7 +74,8 @@ class Request:
     # all else that changes the answer
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     streamed: bool = True  # the caller's wish; not part of a cache key
-    # on the clock of `now()`: one budget over every wait and attempt
+    # on the clock of `now()`: one budget over every wait and attempt; this
+    # is when to end it, `due` what to ask before beginning anything
     deadline: float | None = None
     # asked again under the same key, the provider bills once
     idempotency_key: str | None = None
@@ -95,6 +99,15 @@ class Request:
             request_id=request_id,
             **rest,
         )
+
+    @property
+    def due(self) -> float:
+        """Until when an answer is of use to anybody, `inf` where nobody said:
+        what cannot end before need not begin. Look again at each decision; it
+        may be later than it was.
+        """
+        deadline = inf if self.deadline is None else self.deadline
+        return min(deadline, self.trace.due)
 
     @property
     def question(self) -> str:
@@ -166,6 +179,40 @@ class Reply:
         """Why the first answer ended."""
         return self.choices[0].finish_reason
 
+    def chunks(self) -> Iterator[Chunk]:
+        """The answer as a stream again: a chunk for each choice, the usage on
+        the very last.
+        """
+        last = len(self.choices) - 1
+        for index, choice in enumerate(self.choices):
+            usage = self.usage if index == last else None
+            yield Chunk(choice.text, index, choice.finish_reason, usage)
+
+
+class Endings:
+    """Which of the choices asked for have said why they ended: only when all
+    have is there an answer. A choice that was not asked for is not ours.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.reasons: dict[int, str] = {}
+        self._request = request
+
+    def add(self, chunk: Chunk) -> None:
+        """Look at one more chunk."""
+        if chunk.finish_reason is None:
+            return
+        if 0 <= chunk.index < self._request.choices:
+            self.reasons[chunk.index] = chunk.finish_reason
+
+    @property
+    def whole(self) -> bool:
+        """Whether each has."""
+        # Asked for nothing first: `choices` raises where `n` is nonsense.
+        return bool(self.reasons) and (
+            len(self.reasons) == self._request.choices
+        )
+
 
 class Draft:
     """A reply in the making: takes chunks, knows when the answer is whole."""
@@ -173,7 +220,7 @@ class Draft:
     def __init__(self, request: Request) -> None:
         self._request = request
         self._texts: list[list[str]] = [[] for _ in range(request.choices)]
-        self._reasons: dict[int, str] = {}
+        self._endings = Endings(request)
         self._usage: Usage | None = None
 
     def add(self, chunk: Chunk) -> None:
@@ -183,15 +230,12 @@ class Draft:
         if not 0 <= chunk.index < len(self._texts):
             return
         self._texts[chunk.index].append(chunk.text)
-        if chunk.finish_reason is not None:
-            self._reasons[chunk.index] = chunk.finish_reason
+        self._endings.add(chunk)
 
     @property
     def finished(self) -> bool:
-        """Whether each choice has said why it ended. Only then is this an
-        answer.
-        """
-        return len(self._reasons) == len(self._texts)
+        """Whether this is an answer: each choice has said why it ended."""
+        return self._endings.whole
 
     @property
     def partial(self) -> str:
@@ -206,7 +250,7 @@ class Draft:
             raise Incomplete(self.partial)
         texts = ("".join(pieces) for pieces in self._texts)
         choices = tuple(
-            Choice(text, self._reasons[index])
+            Choice(text, self._endings.reasons[index])
             for index, text in enumerate(texts)
         )
         return Reply(choices, self._usage, self._request.trace)

@@ -116,7 +116,8 @@ class Settings:
     attempts: int = 3  # at most, the first included
     first_token_seconds: float = 15.0  # for one attempt
     next_token_seconds: float = 10.0
-    seed: int = 0  # of every draw: jitter, lots
+    # of every draw: jitter, lots; in a fleet, each process needs its own
+    seed: int = 0
 
 
 def stack(

@@ -9,6 +9,7 @@ import pytest
 from optimizations import errors
 from optimizations.errors import (
     BadRequest,
+    Blame,
     CircuitOpen,
     ConnectionFailed,
     DeadlineExceeded,
@@ -19,11 +20,13 @@ from optimizations.errors import (
     RateLimited,
     Refused,
     TimedOut,
+    Unauthorized,
     UpstreamError,
 )
 
 ONE_OF_EACH = [
     BadRequest("too long"),
+    Unauthorized("no key"),
     Refused("no"),
     RateLimited("later", retry_after=2.0),
     Overloaded("full"),
@@ -85,6 +88,44 @@ def test_a_providers_error_is_judged_by_its_status(
     status: int, again: bool
 ) -> None:
     assert UpstreamError("theirs", status=status).retryable is again
+
+
+@pytest.mark.parametrize(
+    ("status", "blame"),
+    [
+        (400, Blame.CONTENT),
+        (413, Blame.CONTENT),
+        (404, Blame.CALLER),
+        (401, Blame.REPLICA),
+        (408, Blame.REPLICA),
+        (409, Blame.NOBODY),
+        (429, Blame.LOAD),
+        (500, Blame.REPLICA),
+        (529, Blame.REPLICA),
+    ],
+)
+def test_a_providers_status_tells_whom_to_blame(
+    status: int, blame: Blame
+) -> None:
+    assert UpstreamError("theirs", status=status).blame is blame
+
+
+@pytest.mark.parametrize("status", [None, 401, 404, 408, 413])
+def test_a_bad_request_is_never_blamed_on_a_replica(
+    status: int | None,
+) -> None:
+    blame = BadRequest("no", status=status).blame
+    assert blame in (Blame.CONTENT, Blame.CALLER)
+
+
+def test_a_bad_request_keeps_what_the_provider_called_it() -> None:
+    error = BadRequest("no", code="context_length_exceeded", param="messages")
+    assert error.code == "context_length_exceeded"
+    assert (error.status, error.type, error.param) == (
+        400,
+        BadRequest.type,
+        "messages",
+    )
 
 
 def test_a_timeout_tells_what_was_waited_for() -> None:

@@ -85,7 +85,7 @@ LAYERS: dict[str, Row] = {
     "CacheFill": Row(lambda inner: CacheFill(inner, MemoryStore())),
     "Cached": Row(cached),
     "ConcurrencyLimit": Row(
-        lambda inner: ConcurrencyLimit(inner, limit=1, queue_seconds=600)
+        lambda inner: ConcurrencyLimit(inner, limit=1, max_wait_seconds=600)
     ),
     "Deadline": Row(lambda inner: Deadline(inner, DAY_SECONDS)),
     "Monitored": Row(Monitored),

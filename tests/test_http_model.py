@@ -273,6 +273,27 @@ def test_a_refusal_without_a_readable_body_is_one_too(body: bytes) -> None:
     assert (error.status, str(error)) == (503, "status 503")
 
 
+@pytest.mark.parametrize("said", [(inf,), (b"x", 0.1) * 40])
+def test_a_refusal_whose_body_stays_out_keeps_its_status_and_patience(
+    said: tuple[Step, ...],
+) -> None:
+    """A 503 whose body was silent or dripped became `TimedOut`: nobody knew
+    when to come back.
+    """
+    head = response(b"x" * 99, "503 X", "text/plain", "Retry-After: 7")
+    began = now()
+    error = failure(head[:-99], *said)
+    assert isinstance(error, UpstreamError)
+    assert (error.status, error.retry_after) == (503, 7.0)
+    assert now() - began < 3.5
+
+
+def test_a_refusal_is_known_by_the_deadline() -> None:
+    head = response(b"x" * 99, "429 X", "text/plain", "Retry-After: 7")
+    error = failure(head[:-99], inf, request=ask(deadline=now() + 0.2))
+    assert (error.status, error.retry_after) == (429, 7.0)
+
+
 def test_a_cut_refusal_is_no_incomplete_answer() -> None:
     error = failure(response(b"{}", "500 X")[:-1], RESET)
     assert isinstance(error, UpstreamError)

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, replace
+from math import inf
 
 import pytest
 
 from optimizations.errors import BadRequest, Incomplete
-from optimizations.messages import Chunk, Draft, Message, Request, Usage
+from optimizations.messages import (
+    Choice,
+    Chunk,
+    Draft,
+    Endings,
+    Message,
+    Reply,
+    Request,
+    Trace,
+    Usage,
+)
 from tests.helpers import ask
 
 
@@ -20,6 +31,19 @@ def test_an_answer_is_whole_when_every_choice_has_ended() -> None:
     assert draft.finished
     texts = [(c.text, c.finish_reason) for c in draft.reply().choices]
     assert texts == [("a", "stop"), ("b", "length")]
+
+
+def test_a_choice_that_nobody_asked_for_ends_nothing() -> None:
+    """A breaker and a record took two ends of one choice, or the end of a
+    third, for an answer of two.
+    """
+    endings = Endings(ask(options={"n": 2}))
+    for index in (0, 0, 2, -1):
+        endings.add(Chunk(index=index, finish_reason="stop"))
+    assert not endings.whole
+    endings.add(Chunk(index=1, finish_reason="length"))
+    assert endings.whole
+    assert endings.reasons == {0: "stop", 1: "length"}
 
 
 @pytest.mark.parametrize("index", [-1, 1, 7])
@@ -49,6 +73,30 @@ def test_an_empty_answer_is_an_answer() -> None:
     draft = Draft(ask())
     draft.add(Chunk(finish_reason="content_filter"))
     assert draft.reply().text == ""
+
+
+def test_a_reply_is_a_stream_again() -> None:
+    choices = Choice("a", "stop"), Choice("", "length")
+    reply = Reply(choices, Usage(9, 2), Trace())
+    chunks = list(reply.chunks())
+    assert chunks == [
+        Chunk("a", 0, "stop"),
+        Chunk("", 1, "length", Usage(9, 2)),
+    ]
+    draft = Draft(ask(options={"n": 2}))
+    for chunk in chunks:
+        draft.add(chunk)
+    assert draft.reply() == replace(reply, trace=draft.reply().trace)
+
+
+def test_a_request_is_due_at_its_deadline_or_that_of_its_flight() -> None:
+    own = ask(deadline=5.0)
+    assert (ask().due, own.due) == (inf, 5.0)
+    own.trace.due = 3.0
+    assert own.due == 3.0
+    own.trace.due = 9.0
+    assert own.due == 5.0
+    assert replace(own, deadline=None).due == 9.0
 
 
 @pytest.mark.parametrize("wanted", [0, -1, "2", 1.5, True])

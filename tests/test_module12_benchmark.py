@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -12,10 +15,11 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.running import run, terminal
+from benchmark import SUITES
+from tests.benchmark.test_html import Page
+from tests.running import ROOT, run, terminal
 
 DOOR = "module12_benchmark.py"
-SUITES = ("caching", "concurrency", "streaming", "balancing")
 Ran = tuple[CompletedProcess[str], Path]
 
 
@@ -27,9 +31,24 @@ def quick(out: Path, *more: str) -> CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """One suite, run once."""
+    """One suite, run once, and stored to compare with."""
     out = tmp_path_factory.mktemp("reports")
-    return quick(out), out
+    return quick(out, "--compare", str(base(out))), out
+
+
+@pytest.fixture(scope="module")
+def again(ran: Ran) -> Ran:
+    """The same once more, compared with the first."""
+    _, out = ran
+    copy = out.parent / f"{out.name} again"
+    shutil.copytree(out, copy)
+    limits = ("--fail-on", "end p50:10%")
+    return quick(copy, "--compare", str(base(out)), *limits), copy
+
+
+def base(out: Path) -> Path:
+    """Where the first run is stored."""
+    return out.parent / f"{out.name}.json"
 
 
 def report(out: Path) -> Any:
@@ -43,6 +62,33 @@ def test_a_suite_ends_well_with_figures_and_a_report(ran: Ran) -> None:
     assert (out / "figures/streaming.png").stat().st_size > 20_000
     assert (out / "figures/streaming.svg").exists()
     assert report(out)["options"]["seed"] == 3
+
+
+def test_the_report_comes_in_four_formats_and_a_line_of_history(
+    ran: Ran,
+) -> None:
+    done, out = ran
+    names = {path.name for path in out.iterdir()}
+    assert names == {
+        *("report.json", "report.csv", "report.md", "report.html"),
+        *("history.jsonl", "figures"),
+    }
+    assert len((out / "history.jsonl").read_text().splitlines()) == 1
+    assert "](figures/streaming.png)" in (out / "report.md").read_text()
+    assert f"written: {out / 'report.html'}" in done.stdout
+
+
+def test_the_page_has_its_figures_inside_and_loads_nothing(ran: Ran) -> None:
+    page = Page((ran[1] / "report.html").read_text(encoding="utf-8"))
+    assert page.outside() == []
+    assert page.running() == []
+    pictures = [Page(picture) for picture in page.pictures()]
+    assert len(pictures) >= 1
+    for picture in pictures:
+        assert picture.all("svg")
+        assert picture.outside() == []
+        assert picture.running() == []
+    assert all(len(image["alt"]) > 80 for image in page.all("img"))
 
 
 def test_in_a_pipe_it_is_plain_text_of_at_most_80_columns(ran: Ran) -> None:
@@ -60,26 +106,20 @@ def test_each_verdict_is_in_words_and_each_clock_is_named(ran: Ran) -> None:
 
 
 def test_the_simulated_part_is_the_same_to_the_byte(
-    ran: Ran, tmp_path: Path
+    ran: Ran, again: Ran
 ) -> None:
-    _, before = ran
-    assert quick(tmp_path).returncode == 0
-
     def simulated(out: Path) -> bytes:
         return json.dumps(report(out)["simulated"]).encode()
 
-    figure = "figures/streaming.svg"
-    assert simulated(tmp_path) == simulated(before)
-    assert (tmp_path / figure).read_bytes() == (before / figure).read_bytes()
+    def rows(out: Path) -> list[str]:
+        lines = (out / "report.csv").read_text().splitlines()
+        return [line for line in lines if ",virtual," in line]
 
+    def figure(out: Path) -> bytes:
+        return (out / "figures/streaming.svg").read_bytes()
 
-def test_questions_of_ones_own_take_the_place_of_the_bank(
-    ran: Ran, tmp_path: Path
-) -> None:
-    questions = tmp_path / "mine.csv"
-    questions.write_text("text,category\nOpen?,hours\nWhen?,hours\nHi,hello\n")
-    assert quick(tmp_path, "--questions", str(questions)).returncode == 0
-    assert report(tmp_path)["simulated"] != report(ran[1])["simulated"]
+    for part in (simulated, rows, figure):
+        assert part(again[1]) == part(ran[1])
 
 
 def test_help_comes_at_once() -> None:
@@ -101,21 +141,127 @@ def test_the_list_names_every_suite() -> None:
     ("arguments", "says"),
     [
         (["--suite", "poetry"], "poetry"),
-        (["--seed", "-1"], "a seed is a whole number from 0"),
-        (["--seed", "many"], "a seed is a whole number from 0"),
+        (["--seed", "-1"], "invalid seed value: '-1'"),
+        (["--seed", "many"], "invalid seed value: 'many'"),
         (["--questions", "nowhere.csv"], "cannot read nowhere.csv"),
+        (["--trace", "nowhere.csv"], "nowhere.csv"),
+        (["--time-scale", "0"], "'0' is not from 0.001 to 1000"),
+        (["--time-scale", "nan"], "'nan' is not from 0.001 to 1000"),
+        (["--time-scale", "fast"], "fast"),
+        (["--out", DOOR], f"cannot write to {DOOR}"),
         (["--out", f"{DOOR}/sub"], f"cannot write to {DOOR}/sub"),
+        (["--fail-on", "p99:10%"], "--fail-on needs --compare FILE"),
+        (["--compare", "x", "--fail-on", "p99"], "such as p99:10%"),
+        (["--compare", "x", "--fail-on", "p99:-1%"], "such as p99:10%"),
+        (["--compare", "x", "--fail-on", "p99:nan%"], "such as p99:10%"),
+        (["--compare", "x", "--fail-on", "speed:1%"], "the metrics are"),
         (["--fast"], "--fast"),
+        (["--qui"], "--qui"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(
-    arguments: list[str], says: str
+    arguments: list[str], says: str, tmp_path: Path
 ) -> None:
+    if "--out" not in arguments:
+        arguments = [*arguments, "--out", str(tmp_path)]
     done = run(DOOR, *arguments)
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "is no report of this benchmark"),
+        ('{"schema": 0}', "has schema '0'"),
+        (None, "make its folder first"),
+    ],
+)
+def test_what_cannot_be_compared_with_is_exit_code_3_at_once(
+    text: str | None, says: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "base.json"
+    if text is None:
+        file = tmp_path / "nowhere" / "base.json"
+    else:
+        file.write_text(text)
+    done = quick(tmp_path, "--compare", str(file))
+    assert done.returncode == 3
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_the_first_run_is_stored_and_the_next_compared_with_it(
+    ran: Ran, again: Ran
+) -> None:
+    first, second = ran[0], again[0]
+    assert f"{base(ran[1])} is stored" in first.stdout
+    assert second.returncode == 0, second.stdout
+    assert "the same as before: 2 strategies" in second.stdout
+    page = (again[1] / "report.html").read_text(encoding="utf-8")
+    assert "Compared with the earlier report" in page
+
+
+def test_the_second_run_is_a_second_line_of_history(again: Ran) -> None:
+    _, out = again
+    assert len((out / "history.jsonl").read_text().splitlines()) == 2
+    assert report(out)["history"]["earlier_runs"] == 1
+
+
+def test_a_version_that_is_slower_fails(ran: Ran, tmp_path: Path) -> None:
+    """The earlier report says that the same requests took a fifth less."""
+    earlier = report(ran[1])
+    for strategy in earlier["simulated"]["streaming"]["strategies"]:
+        end = strategy["metrics"]["end p50"]
+        end["seeds"] = [0.8 * seconds for seconds in end["seeds"]]
+    file = tmp_path / "base.json"
+    file.write_text(json.dumps(earlier))
+    limits = ("--fail-on", "end p50:10%", "--fail-on", "measured none:1%")
+    done = quick(tmp_path, "--compare", str(file), *limits)
+    assert done.returncode == 1
+    said = " ".join(done.stdout.split())
+    assert "failed: end p50:10%: slower: end p50 1.25" in said
+    assert "could not judge: measured none:1%" in said
+
+
+def test_who_reads_only_the_beginning_gets_the_reports_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """`| head -1` was exit code 1, which means a wrong answer."""
+    program = f"{sys.executable} {DOOR} --quick --suite streaming --out"
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            f"{program} {tmp_path} | head -1; exit ${{PIPESTATUS[0]}}",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert (tmp_path / "report.html").exists()
+
+
+def test_questions_of_ones_own_are_asked_and_are_only_text(
+    ran: Ran, tmp_path: Path
+) -> None:
+    folder = tmp_path / "<script>alert(1)<"
+    folder.mkdir()
+    questions = folder / "script>.csv"
+    text = "text,category\n<script>a()</script>,<b>\nWhen?,hours\n"
+    questions.write_text(text)
+    assert quick(tmp_path, "--questions", str(questions)).returncode == 0
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert page.running() == []
+    assert "<script>alert(1)</script>.csv" in page.text
+    assert report(tmp_path)["simulated"] != report(ran[1])["simulated"]
 
 
 def test_an_unreadable_line_of_a_questions_file_is_named(
@@ -142,4 +288,4 @@ def test_ctrl_c_ends_it_in_one_line_and_leaves_nothing(
     assert "Traceback" not in user.output
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
-    assert not (tmp_path / "report.json").exists()
+    assert list(tmp_path.iterdir()) == []

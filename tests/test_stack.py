@@ -26,6 +26,7 @@ from optimizations.errors import (
     ConnectionFailed,
     DeadlineExceeded,
     LLMError,
+    RateLimited,
     TimedOut,
     UpstreamError,
 )
@@ -109,8 +110,12 @@ def test_a_deadline_outside_the_cache_covers_a_slow_store() -> None:
 
     async def main() -> None:
         model = Scripted(YES)
-        assert await seconds(lambda s: Deadline(Cached(model, s), 2.0)) == 2
-        assert await seconds(lambda s: Cached(Deadline(model, 2.0), s)) > 30
+
+        def cached(inner: LLM, store: WatchedStore) -> LLM:
+            return Cached(inner, store, store_seconds=60.0)
+
+        assert await seconds(lambda s: Deadline(cached(model, s), 2.0)) == 2
+        assert await seconds(lambda s: cached(Deadline(model, 2.0), s)) > 30
 
     run_virtual(main())
 
@@ -187,6 +192,26 @@ def test_unused_tokens_are_back_before_the_answer_is_stored() -> None:
     async def main() -> None:
         assert await left_while_storing(limit_inside=True) < 20
         assert await left_while_storing(limit_inside=False) > 500
+
+    run_virtual(main())
+
+
+def test_a_hopeless_wait_is_refused_at_once_through_the_whole_onion() -> None:
+    """The flight hid the deadline, so a request waited for a slot that was
+    past it, and failed only when it came to that.
+    """
+
+    async def main() -> None:
+        llm = stack(
+            [Scripted(YES)],
+            Settings(requests_per_minute=1, deadline_seconds=20.0),
+        )
+        async with llm:
+            await read(llm, ask("one"))
+            began = now()
+            with pytest.raises(RateLimited):
+                await read(llm, ask("other"))
+            assert now() == began
 
     run_virtual(main())
 

@@ -7,29 +7,3 @@ cannot answer. In reading order:
   who keeps failing
 - `retry` ask again, within a budget
 """
-
-from optimizations.balancing.balanced import Balanced
-from optimizations.balancing.circuit_breaker import Breaker, CircuitBreaker
-from optimizations.balancing.load import Load
-from optimizations.balancing.policies import (
-    AtRandom,
-    LeastInFlight,
-    PeakEwma,
-    Policy,
-    RoundRobin,
-)
-from optimizations.balancing.retry import Retry, RetryBudget
-
-__all__ = [
-    "AtRandom",
-    "Balanced",
-    "Breaker",
-    "CircuitBreaker",
-    "LeastInFlight",
-    "Load",
-    "PeakEwma",
-    "Policy",
-    "Retry",
-    "RetryBudget",
-    "RoundRobin",
-]

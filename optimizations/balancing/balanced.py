@@ -9,8 +9,8 @@ It does not retry: that would multiply with the retries above it. A replica
 that *refuses* (an open breaker, a full queue) has cost nothing, so the next is
 asked at once. A replica that *fails* has cost an attempt, and whether there is
 another is for `Retry` to say, which stands outside and has the budget. The
-request's trace remembers whom it tried, so that a retry, or a hedge running
-beside it, reaches somebody else while there is anybody else.
+request's trace remembers whom it tried, so that a second attempt, made after
+the first or beside it, reaches somebody else while there is anybody else.
 
 Where no replica is available, all are asked all the same. Envoy calls this
 panic, and here it is cheap: a replica that really cannot answer refuses at no
@@ -32,10 +32,9 @@ from random import Random
 from optimizations.balancing.load import Load
 from optimizations.balancing.policies import PeakEwma, Policy
 from optimizations.balancing.verdict import Outcome, judge
+from optimizations.clock import chance
 from optimizations.errors import LLMError, NoReplica, Refused
 from optimizations.llm import LLM, Chunk, Request
-
-_ROLE = {"role"}
 
 
 @dataclass(slots=True, eq=False)
@@ -61,8 +60,8 @@ class Balanced(LLM):
     """Spreads requests over `replicas`. Raises `NoReplica` where each of them
     refused.
 
-    `rng` draws the policy's lots; hand in a seeded one to get the same run
-    again.
+    `rng` draws the policy's lots; the one by default is seeded, so that each
+    run is like the last. In a fleet, give each process its own.
     """
 
     def __init__(
@@ -77,7 +76,7 @@ class Balanced(LLM):
         self.replicas = tuple(Replica(llm) for llm in replicas)
         self.refused = 0
         self._policy = policy or PeakEwma()
-        self._rng = rng or Random()
+        self._rng = rng or chance("balancer")
 
     @property
     def inners(self) -> Sequence[LLM]:

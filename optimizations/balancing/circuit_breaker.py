@@ -31,9 +31,9 @@ from math import inf
 from random import Random
 
 from optimizations.balancing.verdict import Outcome, judge
-from optimizations.clock import now
+from optimizations.clock import chance, now
 from optimizations.errors import CircuitOpen
-from optimizations.llm import LLM, Chunk, Guard, Observer, Request
+from optimizations.llm import LLM, Endings, Guard, Observer, Request
 from optimizations.sliding_window import SlidingWindow
 
 
@@ -53,7 +53,12 @@ class Permit:
 
 
 class CircuitBreaker:
-    """The state machine. `acquire` a permit, then `record` how it ended."""
+    """The state machine. `acquire` a permit, then `record` how it ended.
+
+    `rng` draws the jitter; the one by default is seeded, so that each run is
+    like the last. Processes that watch the same replica knock together if
+    they draw alike: give each its own, as `chance(gethostname(), getpid())`.
+    """
 
     def __init__(
         self,
@@ -90,7 +95,7 @@ class CircuitBreaker:
         self._max_open_seconds = max_open_seconds
         self._jitter = jitter
         self._probe_seconds = probe_seconds
-        self._rng = rng or Random()
+        self._rng = rng or chance("breaker")
         self._clock = clock
         self._window = SlidingWindow(window_seconds)
         self._failures_in_a_row = 0
@@ -223,26 +228,19 @@ class Breaker(Guard):
 
     @asynccontextmanager
     async def around(self, request: Request) -> AsyncIterator[Observer]:
-        wanted = request.choices  # may raise: before there is a permit
         permit = self.circuit.acquire()
         if permit is None:
             raise CircuitOpen(
                 "the circuit is open: this replica failed too often",
                 retry_after=self.circuit.retry_after_seconds,
             )
-        ended: set[int] = set()  # the choices that said why they ended
-
-        def observe(chunk: Chunk, seconds: float) -> None:
-            if chunk.finish_reason is not None:
-                ended.add(chunk.index)
-
-        outcome = Outcome.FAILURE
+        endings, outcome = Endings(request), Outcome.FAILURE
         try:
-            yield observe
+            yield endings.add
         except BaseException as error:
             outcome = judge(error)
             raise
         finally:
-            if len(ended) >= wanted:
+            if endings.whole:
                 outcome = Outcome.SUCCESS  # whole, however the reader left
             self.circuit.record(permit, outcome)

@@ -29,12 +29,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from hashlib import blake2b
 from math import inf
 from random import Random
 
 from optimizations.clock import chance, now
 from optimizations.errors import LLMError
+from optimizations.fingerprint import digest
 from optimizations.llm import LLM, Chunk, Layer, Request, walk
 
 
@@ -149,7 +149,8 @@ class Retry(Layer):
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         self.budget.deposit()
         if request.idempotency_key is None:
-            request = replace(request, idempotency_key=same_key(request))
+            key = idempotency_key(request)
+            request = replace(request, idempotency_key=key)
         retry = 0
         while True:
             begun = False
@@ -160,20 +161,22 @@ class Retry(Layer):
                         yield chunk
                 return
             except LLMError as error:
-                retry += 1
-                pause_seconds = (
-                    self._pause_seconds(request, retry, error)
-                    if error.retryable and not begun
-                    else None
-                )
-                if pause_seconds is None:
+                if begun or not error.retryable:
                     raise
+                retry += 1
+                pause_seconds = self._pause_seconds(request, retry, error)
+                if pause_seconds is None or not self._pay(request):
+                    self.given_up += 1
+                    raise
+                self.retries += 1
             await asyncio.sleep(pause_seconds)
 
     def _pause_seconds(
         self, request: Request, retry: int, error: LLMError
     ) -> float | None:
-        """How long to wait before the n-th retry; None where there is none."""
+        """How long to wait before the n-th retry; None where it would be one
+        too many, or too late.
+        """
         rng = chance(self._seed, "retry", request.request_id, retry)
         pause = full_jitter(retry, self._base_seconds, self._cap_seconds, rng)
         # Not a number and less than nothing are no advice at all.
@@ -182,34 +185,39 @@ class Retry(Layer):
             pause += told
         else:
             told = 0.0
-        deadline = inf if request.deadline is None else request.deadline
-        if (
+        possible = (
             retry < self._attempts
             and told <= self._max_retry_after_seconds
-            and now() + pause < deadline
-            and self.budget.withdraw()
+            and now() + pause < request.due
+        )
+        return pause if possible else None
+
+    def _pay(self, request: Request) -> bool:
+        """Pay for a retry out of both purses, or out of neither: the budget
+        is looked into first, and taken from last.
+        """
+        return (
+            self.budget.saved >= 1
             and self._afford(request)
-        ):
-            self.retries += 1
-            return pause
-        self.given_up += 1
-        return None
+            and self.budget.withdraw()
+        )
 
 
-def same_key(request: Request) -> str:
-    """An idempotency key that is the same for the same request and for no
-    other, should an id be used twice for different questions.
+def idempotency_key(request: Request) -> str:
+    """The same for the same request and for no other, should an id be used
+    twice for different questions. Fits into a header however long the id is.
+    Raises `BadRequest` for options that JSON cannot say.
     """
-    parts = (
+    asked = (
+        request.request_id,
         request.tenant,
         request.messages,
         request.model,
         request.max_tokens,
         request.temperature,
-        sorted(request.options.items()),
+        request.options,
     )
-    digest = blake2b(repr(parts).encode(), digest_size=12)
-    return f"{request.request_id}-{digest.hexdigest()}"
+    return digest(asked)
 
 
 def _somebody_else(llm: LLM, request: Request) -> bool:

@@ -4,23 +4,18 @@ Breakers and balancers learn from errors, and learn nonsense from the wrong
 ones. A caller who leaves, a deadline that was too short, a question that no
 model could answer: none of them is the replica's failure, nor its success. A
 429 is a failure of a replica that is alive. All else that breaks is a failure,
-and so is a key that one replica does not accept: it answers within a
-millisecond, and would otherwise look like the quickest of all.
+and so is a key that one replica does not accept. Each error knows whom to
+blame; here that becomes what a watcher of replicas has to know.
+
+When it does not help: it knows one error at a time. A replica that answers
+nonsense in good form is well, as far as this goes.
 """
 
 from __future__ import annotations
 
 from enum import Enum
 
-from optimizations.errors import (
-    ConnectionFailed,
-    DeadlineExceeded,
-    Incomplete,
-    TimedOut,
-    UpstreamError,
-)
-
-_NOT_THE_CALLERS = (401, 402, 403, 408)
+from optimizations.errors import Blame, LLMError
 
 
 class Outcome(Enum):
@@ -35,20 +30,16 @@ class Outcome(Enum):
 def judge(error: BaseException) -> Outcome:
     """What an error says about the replica.
 
+    >>> from optimizations.errors import DeadlineExceeded, UpstreamError
     >>> judge(UpstreamError("too many requests", status=429)).value
     'throttled'
     >>> judge(DeadlineExceeded()).value
     'neither'
     """
     match error:
-        case DeadlineExceeded():
-            return Outcome.NEITHER
-        case UpstreamError(status=429):
+        case LLMError(blame=Blame.LOAD):
             return Outcome.THROTTLED
-        case UpstreamError(status=status):
-            blamed = status >= 500 or status in _NOT_THE_CALLERS
-            return Outcome.FAILURE if blamed else Outcome.NEITHER
-        case TimedOut() | ConnectionFailed() | Incomplete():
+        case LLMError(blame=Blame.REPLICA):
             return Outcome.FAILURE
         case _:
             return Outcome.NEITHER

@@ -17,18 +17,26 @@ answer cut short, a stream that was left, a tool call.
 
 When it does not help: where no two requests are alike, each pays for a look-up
 and gains nothing; and p99 moves only once nearly all requests are hits. A
-store that fails or is slow must not take the chatbot along: its failure is a
-miss.
+store that fails must not take the chatbot along, nor one that is slow: what it
+has not found after `store_seconds` is a miss, what it has not kept is not
+kept, and both are counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
 
 from optimizations.caching.store import Store, cacheable, reusable
+from optimizations.caching.time_limit import positive, within
 from optimizations.llm import LLM, Chunk, Draft, Layer, Reply, Request
 from optimizations.tokens import split_tokens
+
+STORE_SECONDS = 0.25
+"""A reader hardly notices it, and it is more than a store on the same network
+needs when all is well.
+"""
 
 _REPEATABLE = {"role"}  # of `extra`: what a replay may leave out
 
@@ -41,12 +49,20 @@ class Cached(Layer):
     """
 
     def __init__(
-        self, inner: LLM, store: Store, *, any_temperature: bool = False
+        self,
+        inner: LLM,
+        store: Store,
+        *,
+        any_temperature: bool = False,
+        store_seconds: float = STORE_SECONDS,
     ) -> None:
         super().__init__(inner)
+        positive(store_seconds=store_seconds)
         self.store = store
-        self.hits = self.misses = self.bypassed = self.store_errors = 0
+        self.hits = self.misses = self.bypassed = 0
+        self.store_errors = self.store_timeouts = 0
         self._any_temperature = any_temperature
+        self._store_seconds = store_seconds
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         reply = await self._find(request)
@@ -69,6 +85,7 @@ class Cached(Layer):
             "misses": self.misses,
             "bypassed": self.bypassed,
             "failures": self.store_errors,
+            "timeouts": self.store_timeouts,
         }
 
     async def aclose(self) -> None:
@@ -80,26 +97,37 @@ class Cached(Layer):
         if not reusable(request, any_temperature=self._any_temperature):
             self.bypassed += 1
             return None
+        reply = None
         try:
-            reply = await self.store.find(request)
+            reply = await within(self._store_seconds, self.store.find(request))
+        except TimeoutError:
+            self.store_timeouts += 1
         except Exception:  # whatever it is, the model can still answer
             self.store_errors += 1
-            reply = None
         self.hits += reply is not None
         self.misses += reply is None
         return reply
 
 
 class CacheFill(Layer):
-    """Keeps in each of `stores` the answers of `inner` that may be kept."""
+    """Keeps in each of `stores` the answers of `inner` that may be kept. The
+    end of an answer waits for them, for each at most `store_seconds`.
+    """
 
     def __init__(
-        self, inner: LLM, *stores: Store, any_temperature: bool = False
+        self,
+        inner: LLM,
+        *stores: Store,
+        any_temperature: bool = False,
+        store_seconds: float = STORE_SECONDS,
     ) -> None:
         super().__init__(inner)
+        positive(store_seconds=store_seconds)
         self.stores = stores
-        self.kept = self.not_kept = self.store_errors = 0
+        self.kept = self.not_kept = 0
+        self.store_errors = self.store_timeouts = 0
         self._any_temperature = any_temperature
+        self._store_seconds = store_seconds
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         draft, repeatable = Draft(request), True
@@ -110,44 +138,46 @@ class CacheFill(Layer):
                 yield chunk
         # Only a stream read to its own end comes here: an error, a
         # cancellation or a reader who left goes past.
-        if repeatable and draft.finished:
-            await self._keep(request, draft.reply())
-        else:
-            self.not_kept += 1
+        kept = (
+            repeatable
+            and draft.finished
+            and await self._keep(request, draft.reply())
+        )
+        self.kept += kept
+        self.not_kept += not kept
 
     def snapshot(self) -> Mapping[str, float]:
         return {
             "kept": self.kept,
             "not_kept": self.not_kept,
             "failures": self.store_errors,
+            "timeouts": self.store_timeouts,
         }
 
-    async def _keep(self, request: Request, reply: Reply) -> None:
+    async def _keep(self, request: Request, reply: Reply) -> bool:
+        """Whether a store took it."""
         if not cacheable(
             request, reply, any_temperature=self._any_temperature
         ):
-            self.not_kept += 1
-            return
-        self.kept += 1
+            return False
+        kept = False
         for store in self.stores:
             try:
-                await store.keep(request, reply)
+                await within(self._store_seconds, store.keep(request, reply))
+                kept = True
+            except TimeoutError:
+                self.store_timeouts += 1
             except Exception:  # the reader has its answer all the same
                 self.store_errors += 1
+        return kept
 
 
 def replay(reply: Reply, *, in_pieces: bool) -> Iterator[Chunk]:
-    """The chunks of a whole answer: a token or so each, or one per choice.
-    The usage rides on the very last.
+    """The answer as a stream again: a token or so in each chunk, or each
+    choice in one.
     """
-    last = len(reply.choices) - 1
-    for index, choice in enumerate(reply.choices):
-        pieces = split_tokens(choice.text) if in_pieces else [choice.text]
+    for chunk in reply.chunks():
+        pieces = split_tokens(chunk.text) if in_pieces else []
         for piece in pieces[:-1]:
-            yield Chunk(piece, index)
-        yield Chunk(
-            pieces[-1] if pieces else "",
-            index,
-            choice.finish_reason,
-            reply.usage if index == last else None,
-        )
+            yield Chunk(piece, chunk.index)
+        yield replace(chunk, text=pieces[-1]) if pieces else chunk

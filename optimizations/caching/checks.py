@@ -8,10 +8,12 @@ answer is served, compare just what a sum of words is blind to. Each rule is a
 small function that says whether two questions agree in one respect; one
 disagreement is enough to ask the model instead.
 
-The rules are for English and know no subject. They err on the safe side: a
-paraphrase that swaps one noun for another is sent to the model although its
-answer was there. For another language, hand the store a check of its own;
-`None` switches the second look off.
+The rules are for English and err on the safe side: a paraphrase that swaps one
+noun for another is sent to the model although its answer was there, unless the
+`vocabulary` knows the two for synonyms. What a rule knows of words is general
+English and, by default, the words of a shop; for another trade hand in yours.
+For another language, hand the store a check of its own; `None` switches the
+second look off.
 
 When it does not help: where two questions differ in a way that no single word
 shows, or where the same words mean different things in different
@@ -29,64 +31,59 @@ from collections import Counter
 from collections.abc import Callable
 from difflib import SequenceMatcher
 
-from optimizations.caching.english import OPPOSITES
-from optimizations.caching.wording import (
-    content,
-    denied,
-    doers,
-    kind,
-    names,
-    numbers,
-    roles,
-    stems,
-    words,
-)
+from optimizations.caching.reading import Reading
+from optimizations.caching.shop import SHOP
+from optimizations.caching.vocabulary import GENERAL, Vocabulary
 
 Check = Callable[[str, str], "str | None"]
 """Given the question asked and the one stored: the name of the rule by which
 they differ, or None where one answer serves both.
 """
 
+DEFAULT = GENERAL + SHOP
+"""The vocabulary, where none is handed in."""
+
 _MOST_TYPOS = 4
-_PREFIXES = ("un", "in", "im", "dis", "non", "de")
 
 
-def disagreement(asked: str, stored: str) -> str | None:
+def disagreement(
+    asked: str, stored: str, vocabulary: Vocabulary = DEFAULT
+) -> str | None:
     """The first rule by which two questions differ, or None.
 
     >>> disagreement("May I pay with a card?", "May I pay without a card?")
     'negation'
     >>> disagreement("Where is my order?", "where's my order please")
     """
+    one, other = Reading(asked, vocabulary), Reading(stored, vocabulary)
     for name, agree in RULES.items():
-        if not agree(asked, stored):
+        if not agree(one, other):
             return name
     return None
 
 
-def same_numbers(one: str, other: str) -> bool:
+def same_numbers(one: Reading, other: Reading) -> bool:
     """The same numbers, each with the same unit.
 
-    >>> same_numbers("a voucher of 20 euros", "a €20 voucher")
-    True
-    >>> same_numbers("after 14 days", "after fourteen weeks")
-    False
+    >>> disagreement("a voucher of 20 euros", "a €20 voucher")
+    >>> disagreement("after 14 days", "after fourteen weeks")
+    'numbers'
     """
-    return numbers(one) == numbers(other)
+    return one.numbers == other.numbers
 
 
-def same_negation(one: str, other: str) -> bool:
+def same_negation(one: Reading, other: Reading) -> bool:
     """As much is denied, and nothing that one denies is affirmed by the
     other.
 
-    >>> same_negation("It has arrived.", "It hasn't arrived.")
-    False
-    >>> same_negation("not the app but the site", "not the site but the app")
-    False
+    >>> disagreement("It has arrived.", "It hasn't arrived.")
+    'negation'
+    >>> disagreement("not the app but the site", "not the site but the app")
+    'negation'
     """
-    ours, theirs = denied(one), denied(other)
-    affirmed = set(content(one)) - set(ours)
-    affirmed_too = set(content(other)) - set(theirs)
+    ours, theirs = one.denied, other.denied
+    affirmed = set(one.content) - set(ours)
+    affirmed_too = set(other.content) - set(theirs)
     return (
         len(ours) == len(theirs)
         and affirmed_too.isdisjoint(ours)
@@ -94,100 +91,97 @@ def same_negation(one: str, other: str) -> bool:
     )
 
 
-def no_opposites(one: str, other: str) -> bool:
+def no_opposites(one: Reading, other: Reading) -> bool:
     """No word of one has its opposite in the other.
 
-    >>> no_opposites("Can I come before noon?", "Can I come after noon?")
-    False
-    >>> no_opposites("How do I install it?", "How do I uninstall it?")
-    False
+    >>> disagreement("Can I come before noon?", "Can I come after noon?")
+    'opposites'
+    >>> disagreement("How do I install it?", "How do I uninstall it?")
+    'opposites'
     """
-    ours, theirs = stems(one), stems(other)
-    mine, yours = ours - theirs, theirs - ours
-    return not any(_opposite(left, right) for left in mine for right in yours)
+    mine, yours = one.stems - other.stems, other.stems - one.stems
+    opposed = one.vocabulary.opposed
+    return not any(opposed(left, right) for left in mine for right in yours)
 
 
-def same_order(one: str, other: str) -> bool:
+def same_order(one: Reading, other: Reading) -> bool:
     """The same words do not stand in another order: from here to there, you
     and me.
 
-    >>> same_order("from Rome to Bonn", "from Bonn to Rome")
-    False
-    >>> same_order("Do I owe you?", "Do you owe me?")
-    False
+    >>> disagreement("from Rome to Bonn", "from Bonn to Rome")
+    'order'
+    >>> disagreement("Do I owe you?", "Do you owe me?")
+    'order'
     """
-    ours, theirs = roles(one), roles(other)
+    ours, theirs = one.roles, other.roles
     return ours == theirs or Counter(ours) != Counter(theirs)
 
 
-def same_doer(one: str, other: str) -> bool:
+def same_doer(one: Reading, other: Reading) -> bool:
     """What I do in one, you do not do in the other.
 
-    >>> same_doer("Where do I send it?", "Where do you send it today?")
-    False
-    >>> same_doer("I'd like to call you.", "I'd like you to call me.")
-    False
+    >>> disagreement("Where do I send it?", "Where do you send it today?")
+    'doer'
+    >>> disagreement("I'd like to call you.", "I'd like you to call me.")
+    'doer'
     """
-    ours, theirs = doers(one), doers(other)
+    ours, theirs = one.doers, other.doers
     return all(ours[verb] == theirs[verb] for verb in ours.keys() & theirs)
 
 
-def same_names(one: str, other: str) -> bool:
+def same_names(one: Reading, other: Reading) -> bool:
     """Whatever one writes with a capital, the other mentions too. The first
     word of a sentence has its capital anyway and does not count.
 
-    >>> same_names("Do you ship to Norway?", "Do you ship?")
-    False
-    >>> same_names("Is the app on Android?", "is the app on android")
-    True
+    >>> disagreement("Do you ship to Norway?", "Do you ship?")
+    'names'
+    >>> disagreement("Is the app on Android?", "is the app on android")
     """
-    return names(one) <= set(words(other)) and names(other) <= set(words(one))
+    return one.names <= set(other.words) and other.names <= set(one.words)
 
 
-def same_things(one: str, other: str) -> bool:
+def same_things(one: Reading, other: Reading) -> bool:
     """Nothing stands in the place of something else: of the words that only
     one has, none is left when typos are paired.
 
-    >>> same_things("Is the lid of glass?", "Is the lid of steel?")
-    False
-    >>> same_things("Where is my parcel?", "Where is my pacrel now?")
-    True
+    >>> disagreement("Is the lid of glass?", "Is the lid of steel?")
+    'things'
+    >>> disagreement("Where is my parcel?", "Where is my pacrel now?")
     """
-    ours, theirs = set(content(one)), set(content(other))
+    ours, theirs = set(one.content), set(other.content)
     rivals = min(len(ours - theirs), len(theirs - ours))
     return rivals == _typos(ours, theirs)
 
 
-def same_scope(one: str, other: str) -> bool:
+def same_scope(one: Reading, other: Reading) -> bool:
     """At least half of what the longer question says, and something, is in
     the shorter one too.
 
-    >>> same_scope("I lost my card", "I lost my card and want my money back"
-    ...            " for the two taxis that a thief paid with it")
-    False
+    >>> disagreement("I lost my card", "I lost my card and want my money back"
+    ...              " for the taxis that a thief paid with it")
+    'scope'
     """
-    ours = {*content(one), *(number for number, _ in numbers(one))}
-    theirs = {*content(other), *(number for number, _ in numbers(other))}
+    ours = {*one.content, *(number for number, _ in one.numbers)}
+    theirs = {*other.content, *(number for number, _ in other.numbers)}
     shared = len(ours & theirs) + _typos(ours, theirs)
     return shared > 0 and 2 * shared >= max(len(ours), len(theirs))
 
 
-def same_kind(one: str, other: str) -> bool:
+def same_kind(one: Reading, other: Reading) -> bool:
     """Not a place in one and a time in the other; and "why" in both or in
     neither.
 
-    >>> same_kind("When do you open?", "Where do you open?")
-    False
-    >>> same_kind("Where is my order?", "Can you track my order?")
-    True
+    >>> disagreement("When do you open?", "Where do you open?")
+    'kind'
+    >>> disagreement("Where is my order?", "Can you track my order?")
     """
-    ours, theirs = kind(one), kind(other)
+    ours, theirs = one.kind, other.kind
     if "why" in (ours, theirs):
         return ours == theirs
     return ours == theirs or not (ours and theirs)
 
 
-RULES: dict[str, Callable[[str, str], bool]] = {
+RULES: dict[str, Callable[[Reading, Reading], bool]] = {
     "numbers": same_numbers,
     "negation": same_negation,
     "opposites": no_opposites,
@@ -198,13 +192,6 @@ RULES: dict[str, Callable[[str, str], bool]] = {
     "scope": same_scope,
     "kind": same_kind,
 }
-
-
-def _opposite(one: str, other: str) -> bool:
-    short, long = sorted((one, other), key=len)
-    return other in OPPOSITES.get(one, ()) or any(
-        long == prefix + short for prefix in _PREFIXES
-    )
 
 
 def _typos(ours: set[str], theirs: set[str]) -> int:

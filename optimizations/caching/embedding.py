@@ -8,7 +8,7 @@ both offline and quick enough to run on the event loop:
   typos, plurals and word order hardly matter, but to it "cancel" and "stop"
   have nothing in common.
 - `WordLlamaEmbedder` averages one learnt vector a token. It knows that
-  "parcel" and "package" are near, and costs about 0.1 ms a question.
+  "parcel" and "package" are near, and is about as quick.
 
 When it does not help: both sum up *words*. Who does what to whom, "not", and a
 number among many barely move the sum, so opposite questions lie close

@@ -1,5 +1,7 @@
-"""The words of English that `checks.py` needs to know: small lists, general,
-nothing of any subject.
+"""The small words of English, which mean the same whatever one talks about:
+what carries little, what denies, who speaks, how numbers and units are
+written; and how words end. What things and deeds are called is in
+`vocabulary.py`, and depends on the subject.
 """
 
 from __future__ import annotations
@@ -31,64 +33,6 @@ NEGATIONS = frozenset(
     """.split()
 )
 
-_OPPOSITE_PAIRS = """
-    before/after up/down in/out into/out on/off into/from onto/off
-    with/without to/from above/below over/under inside/outside
-    inside/out including/excluding
-    more/less most/least more/fewer many/few much/little all/none
-    earlier/later earliest/latest first/last next/previous new/old
-    newest/oldest early/late yesterday/tomorrow today/tomorrow today/yesterday
-    small/large small/big smallest/largest smallest/biggest short/long
-    shorter/longer shortest/longest low/high lower/higher lowest/highest
-    cheap/expensive cheaper/dearer cheapest/dearest fast/slow faster/slower
-    quickly/slowly hot/cold warm/cool warmer/cooler heat/cool light/dark
-    lighter/darker lighter/heavier light/heavy brighter/dimmer thin/thick
-    narrow/wide
-    open/close open/shut start/stop start/end begin/end enable/disable
-    activate/deactivate add/remove add/delete add/take put/take insert/remove
-    attach/detach lock/unlock show/hide save/delete create/delete join/leave
-    join/split enter/leave come/go arrive/leave arrive/depart send/receive
-    send/get give/take give/get lend/borrow buy/sell pay/receive pay/refund
-    win/lose find/lose accept/reject accept/refuse accept/decline allow/forbid
-    increase/decrease increase/reduce raise/lower extend/shorten
-    lengthen/shorten rise/fall grow/shrink push/pull import/export
-    upload/download login/logout deposit/withdraw subscribe/unsubscribe
-    turn/return keep/cancel keep/delete confirm/cancel bring/take bring/collect
-    sender/receiver sender/recipient buyer/seller supplier/customer
-    public/private full/empty full/partial right/wrong good/bad better/worse
-    best/worst same/different always/never yes/no left/right
-    front/back top/bottom wet/dry clean/dirty strong/weak loud/quiet
-    maximum/minimum max/min incoming/outgoing paid/unpaid
-"""
-
-UNITS = {
-    "€": "euro",
-    "eur": "euro",
-    "$": "dollar",
-    "usd": "dollar",
-    "£": "pound",
-    "%": "percent",
-    "centimetre": "cm",
-    "centimeter": "cm",
-    "millimetre": "mm",
-    "millimeter": "mm",
-    "metre": "m",
-    "meter": "m",
-    "kilometre": "km",
-    "kilometer": "km",
-    "kilo": "kg",
-    "kilogram": "kg",
-    "gram": "g",
-    "litre": "l",
-    "liter": "l",
-    "hr": "hour",
-    "min": "minute",
-    "sec": "second",
-    "watt": "w",
-    "volt": "v",
-}
-"""Other ways to write a unit."""
-
 NUMBERS = {
     word: str(value)
     for value, word in enumerate(
@@ -96,6 +40,7 @@ NUMBERS = {
         thirteen fourteen fifteen sixteen seventeen eighteen nineteen
         twenty""".split()
     )
+    if word != "-"
 } | {"thirty": "30", "forty": "40", "fifty": "50", "hundred": "100"}
 """Without "one", which more often stands for a thing than for a number."""
 
@@ -136,44 +81,14 @@ def stem(word: str) -> str:
     return word
 
 
-_SYNONYM_GROUPS = """
-    buy purchase; price cost charge fee; big large; small little tiny;
-    quick fast rapid; start begin commence; stop end finish quit;
-    phone telephone call ring; mobile cellphone smartphone; mail email;
-    picture photo image; fix repair mend; change modify edit alter update;
-    parcel package shipment; deliver ship; delivery shipping; broken damaged;
-    item article product; guarantee warranty; colour color; discount rebate;
-    happen occur; assist help support; attempt try; answer reply response;
-    choose pick select; remove delete erase; show display; wrong incorrect;
-    right correct; earn make; money cash; car automobile; movie film;
-    job work; company business firm; improve enhance; reduce decrease lower;
-    increase raise; create make build; different difference; shop store;
-    receive obtain; return send_back; reimburse refund; invoice bill receipt;
-    basket cart; voucher coupon; shut close; sign log; transfer move;
-    top_up topup recharge; unable incapable; allowed permitted; good great
-    best; effective efficient; reason cause; method way manner approach;
-    children kids; mother mum mom; father dad; holiday vacation; trip travel
-"""
-
-SYNONYMS: dict[str, str] = {}
-"""From a stem to the stem of the first word of its group."""
-
-
-def base(word: str) -> str:
-    """The stem that stands for a word and its synonyms.
-
-    >>> base("packages"), base("parcel")
-    ('parcel', 'parcel')
-    """
-    return SYNONYMS.get(stem(word), stem(word))
-
-
-for _group in _SYNONYM_GROUPS.split(";"):
-    _first, *_rest = map(stem, _group.split())
-    SYNONYMS.update(dict.fromkeys(_rest, _first))
-
-OPPOSITES: dict[str, set[str]] = {}
-for _pair in _OPPOSITE_PAIRS.split():
-    _one, _other = map(stem, _pair.split("/"))
-    OPPOSITES.setdefault(_one, set()).add(_other)
-    OPPOSITES.setdefault(_other, set()).add(_one)
+UNITS = {
+    stem(word): stem(group.split()[0])
+    for group in """
+    euro € eur; dollar $ usd; pound £; percent %; cm centimetre centimeter;
+    mm millimetre millimeter; m metre meter; km kilometre kilometer; kg kilo
+    kilogram; g gram; l litre liter; hour hr; minute min; second sec; w
+    watt; v volt
+    """.split(";")
+    for word in group.split()
+}
+"""From the stem of a unit, however it is written, to that of its first way."""

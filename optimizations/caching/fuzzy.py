@@ -3,8 +3,8 @@ letters.
 
 The problem: "wheres my pacakge" has never been asked before, letter for
 letter. The idea: count the letters to insert and delete until one question is
-the other (`rapidfuzz` does it with bit-parallel arithmetic, some millions of
-comparisons a second). The score goes from 0, nothing in common, to 100, the
+the other (`rapidfuzz` does it with bit-parallel arithmetic, many letters in
+one step). The score goes from 0, nothing in common, to 100, the
 same but for case and punctuation.
 
 When it does not help: for other words with the same meaning ("track my
@@ -49,6 +49,9 @@ class FuzzyStore(NearStore[str]):
     def _form(self, question: str) -> str | None:
         """Lower case, no punctuation; nothing where nothing is left."""
         return utils.default_process(question) or None
+
+    def _form_bytes(self, form: str) -> int:
+        return 2 * len(form)
 
     def _new_index(self) -> Index[str]:
         return LetterIndex()

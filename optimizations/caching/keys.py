@@ -8,10 +8,8 @@ and the version of this very recipe. What does not change the answer stays
 out: the request's id, its deadline, its idempotency key, its trace, and
 whether it is wanted in pieces.
 
-All of it is written as canonical JSON (sorted fields, no spaces) and hashed
-with SHA-256. JSON quotes its strings, so no text can pretend to be the end of
-one field and the beginning of the next; joining with a separator could not
-promise that.
+`fingerprint` makes the digits of it, so no text can pretend to be the end of
+one field and the beginning of the next.
 
 When it does not help: people rarely ask in the same words twice. A
 `normalise` function (`squeeze` is one) makes more questions equal, and is off
@@ -20,13 +18,10 @@ by default: case and spacing matter in code, names and passwords.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
-from optimizations.errors import BadRequest
+from optimizations.fingerprint import digest
 from optimizations.llm import Request
 
 SCHEMA_VERSION = 1
@@ -60,7 +55,7 @@ def exact_key(request: Request, normalise: Normalise | None = None) -> str:
             for message in request.messages
         ],
     ]
-    return hashlib.sha256(_canonical(recipe)).hexdigest()
+    return digest(recipe)
 
 
 def partition_key(request: Request) -> str | None:
@@ -86,25 +81,3 @@ def squeeze(text: str) -> str:
     'where is my parcel?'
     """
     return " ".join(text.casefold().split())
-
-
-def _canonical(value: object) -> bytes:
-    try:
-        text = json.dumps(
-            value,
-            sort_keys=True,
-            separators=(",", ":"),
-            ensure_ascii=False,
-            default=_plain,
-        )
-    except (TypeError, ValueError, RecursionError) as error:
-        raise BadRequest(f"an option is not JSON: {error}") from error
-    # Half a surrogate pair is no valid UTF-8 but a possible Python string;
-    # escaped as JSON, two halves would collide with the whole character.
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _plain(value: object) -> dict[Any, Any]:
-    if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} is not JSON")

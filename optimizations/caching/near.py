@@ -12,8 +12,10 @@ Inside a partition: the same text first, which costs one look-up; then the few
 nearest at or above `threshold`; of these the first to which the second check
 has no objection.
 
-All partitions share one bound, and what was used least recently goes first,
-from the answers and from its index in the same step.
+All partitions share one bound, on their number and on their bytes: each
+answer with its question and with the form in which that is compared. What was
+used least recently goes first, from the answers and from its index in the same
+step.
 
 When it does not help: in long conversations, which nobody has twice.
 """
@@ -36,6 +38,8 @@ Place = tuple[str, str]
 """Partition and question: under this an answer is kept."""
 
 _CANDIDATES = 4
+_ENTRY_BYTES = 1000
+"""About what the keys of an entry and a partition of its own take."""
 
 
 class Index(Protocol[T_contra]):
@@ -62,7 +66,8 @@ class _Kept:
 
 class NearStore(Generic[T]):
     """A `Store` that searches. A subclass says what a question becomes
-    (`_form`) and what searches among those (`_new_index`).
+    (`_form`), what that weighs (`_form_bytes`), and what searches among those
+    (`_new_index`).
 
     Questions longer than `max_question_chars` are neither kept nor found.
     """
@@ -114,7 +119,8 @@ class NearStore(Generic[T]):
         if place is None or form is None:
             return
         partition, question = place
-        size = reply_bytes(reply) + 2 * len(question)
+        size = _ENTRY_BYTES + 2 * len(question)
+        size += reply_bytes(reply) + self._form_bytes(form)
         if place in self._answers:
             self._forget(place)
         if size > self._max_bytes:
@@ -147,6 +153,9 @@ class NearStore(Generic[T]):
         """Holds nothing but memory."""
 
     def _form(self, question: str) -> T | None:
+        raise NotImplementedError
+
+    def _form_bytes(self, form: T) -> int:
         raise NotImplementedError
 
     def _new_index(self) -> Index[T]:

@@ -28,14 +28,16 @@ from optimizations.caching.checks import Check, disagreement
 from optimizations.caching.embedding import Embedder
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.near import Index, NearStore, Place
-from optimizations.caching.vectors import Vector, VectorIndex
+from optimizations.caching.vectors import Vector, VectorIndex, with_spare
 
-_KNOWN_VECTORS = 1000
+_KNOWN_VECTORS = 1000  # of questions looked up, and perhaps soon to be kept
+_KNOWN_BYTES = 1024 * 1024
 
 
 class SemanticStore(NearStore[Vector]):
     """Answers to questions whose meaning is near; `threshold` is a cosine,
-    more than 0 and at most 1, by default the embedder's own.
+    more than 0 and at most 1, by default the embedder's own. `max_bytes` holds
+    the vectors too; those of the latest questions take up to 1 MiB beside it.
     """
 
     def __init__(
@@ -62,7 +64,11 @@ class SemanticStore(NearStore[Vector]):
             max_question_chars=max_question_chars,
         )
         self._embedder = embedder
-        self._vectors: LRUCache[str, Vector] = LRUCache(_KNOWN_VECTORS)
+        self._vectors: LRUCache[str, Vector] = LRUCache(
+            _KNOWN_VECTORS,
+            max_bytes=_KNOWN_BYTES,
+            size_of=lambda vector: vector.nbytes,
+        )
 
     def _form(self, question: str) -> Vector | None:
         """The question's vector, None where it has nothing to go by. Asked
@@ -86,6 +92,9 @@ class SemanticStore(NearStore[Vector]):
             raise ValueError(f"the vector's length is {length}")
         vector: Vector = row[0]
         return vector
+
+    def _form_bytes(self, form: Vector) -> int:
+        return with_spare(form)
 
     def _new_index(self) -> Index[Vector]:
         return VectorIndex[Place](self._embedder.width)

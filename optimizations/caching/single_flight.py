@@ -10,8 +10,14 @@ late.
 The flight belongs to nobody. Its stream is drained by a pump of its own, so
 the leader may be cancelled and the others still get their answer; the last to
 leave cancels it. An error reaches all who waited, and is not remembered: the
-next request takes off anew. The flight runs without a deadline, because its
-readers have different ones: each times itself, outside.
+next request takes off anew.
+
+Its readers have different deadlines. No reader may be cut off at another's, so
+the flight's request has no `deadline`: each reader times itself, outside. But
+what is of use to nobody need not begin. So the flight is `due` at the latest
+deadline of its readers, at first the leader's, and later whenever one joins
+who has more time: a limiter or a retry inside still refuses at once what would
+come too late for all of them.
 
 Requests share a flight only if they could share a cached answer: equal in all
 that changes it, `reusable`, and all wanting pieces or all wanting the whole.
@@ -62,6 +68,7 @@ class SingleFlight(Layer):
             flight = self._take_off(key, request)
         else:
             self.followers += 1
+            flight.prolong(request.due)
         try:
             async with aclosing(flight.pump.read()) as chunks:
                 async for chunk in chunks:
@@ -90,7 +97,7 @@ class SingleFlight(Layer):
             if self._in_the_air.get(key) is flight:
                 del self._in_the_air[key]
 
-        trace = Trace()
+        trace = Trace(due=request.due)
         alone = replace(request, deadline=None, trace=trace)
         pump = Pump(self.inner.stream(alone), on_end=land)
         flight = self._in_the_air[key] = _Flight(pump, trace)
@@ -104,6 +111,12 @@ class _Flight:
     def __init__(self, pump: Pump, trace: Trace) -> None:
         self.pump = pump
         self._trace = trace
+
+    def prolong(self, due: float) -> None:
+        """One more reader, who waits until then. Whoever leaves takes no time
+        back: counting that would make each leaving slower, the more there are.
+        """
+        self._trace.due = max(self._trace.due, due)
 
     def report(self, trace: Trace, *, leads: bool) -> None:
         """Tell a reader how it was served."""

@@ -5,15 +5,15 @@ vectors of length 1 (`embedding.py`), and then the cosine of the angle between
 two of them is their dot product. So one matrix times one vector compares with
 all of them at once, at the speed at which memory can be read.
 
-The rows lie close together at the front of one array, which doubles when it is
-full and halves when three quarters are empty, so an insert copies nothing most
-of the time. Where a row is removed, the last one takes its place: there are
+The rows lie close together at the front of one array. When it is full it
+grows by an eighth, and it shrinks when a fifth is empty, so an insert copies
+nothing most of the time, and what is spare is never more than a quarter of
+what is used. Where a row is removed, the last one takes its place: there are
 never holes to search or to skip.
 
-When it does not help: up to some ten thousand rows exact search takes well
-under a millisecond, and the embedding costs more. With millions, an
-approximate index (HNSW: faiss, usearch) answers faster, is slow to build, and
-sometimes misses the nearest.
+When it does not help: reading all rows takes longer the more there are. With
+millions, an approximate index (HNSW: faiss, usearch) answers faster, is slow
+to build, and sometimes misses the nearest.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ import numpy.typing as npt
 K = TypeVar("K", bound=Hashable)
 Vector = npt.NDArray[np.float32]
 
-_FEWEST_ROWS = 4
-
 
 class VectorIndex(Generic[K]):
     """Keys and their vectors, each of `width` float32 numbers and length 1."""
@@ -37,7 +35,7 @@ class VectorIndex(Generic[K]):
         if width < 1:
             raise ValueError("width must be at least 1")
         self.width = width
-        self._rows = np.zeros((_FEWEST_ROWS, width), np.float32)
+        self._rows = np.zeros((0, width), np.float32)
         self._keys: list[K] = []
         self._row_of: dict[K, int] = {}
 
@@ -49,7 +47,9 @@ class VectorIndex(Generic[K]):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the vectors, spare rows included."""
+        """Bytes of the vectors, spare rows included: at most `with_spare`
+        for each.
+        """
         return self._rows.nbytes
 
     def add(self, key: K, vector: Vector) -> None:
@@ -60,7 +60,7 @@ class VectorIndex(Generic[K]):
             raise ValueError(f"a vector is {self.width} finite numbers")
         if key not in self._row_of:
             if len(self) == len(self._rows):
-                self._resize(2 * len(self._rows))
+                self._resize(len(self) + len(self) // 8 + 1)
             self._row_of[key] = len(self._keys)
             self._keys.append(key)
         self._rows[self._row_of[key]] = vector
@@ -72,8 +72,8 @@ class VectorIndex(Generic[K]):
             self._rows[row] = self._rows[len(self._keys)]
             self._keys[row] = last
             self._row_of[last] = row
-        if len(self._rows) > max(4 * len(self), _FEWEST_ROWS):
-            self._resize(len(self._rows) // 2)
+        if 4 * len(self._rows) > 5 * len(self):
+            self._resize(len(self) + len(self) // 8)
 
     def nearest(self, vector: Vector, k: int = 1) -> list[tuple[K, float]]:
         """The `k` keys with the highest cosine, the nearest first."""
@@ -89,3 +89,10 @@ class VectorIndex(Generic[K]):
         fresh = np.zeros((rows, self.width), np.float32)
         fresh[: len(self)] = self._rows[: len(self)]
         self._rows = fresh
+
+
+def with_spare(vector: Vector) -> int:
+    """What a vector may take in an index, its share of spare rows included,
+    in bytes.
+    """
+    return vector.nbytes * 5 // 4

@@ -1,6 +1,6 @@
 """Collects what comes one by one, and handles it together.
 
-The first item to come waits a moment (`max_wait_seconds`) for company; when
+The first item to come waits a moment (`linger_seconds`) for company; when
 the moment is over, or `max_size` have come, the handler runs once for all, and
 each caller gets its own result. While all `max_running` handlers are busy, due
 batches wait their turn.
@@ -46,7 +46,7 @@ class Batcher(Generic[Item, Result]):
 
     Only items with the same `key` share a batch. An error for which
     `is_poison` holds is one item's fault and splits the batch; any other goes
-    to all of it. At most `max_running` batches run, and at most `max_pending`
+    to all of it. At most `max_running` batches run, and at most `max_waiting`
     items are submitted and not answered.
     """
 
@@ -57,28 +57,28 @@ class Batcher(Generic[Item, Result]):
         ],
         *,
         max_size: int = 16,
-        max_wait_seconds: float = 0.01,
+        linger_seconds: float = 0.01,
         max_running: int = 4,
-        max_pending: int = 1000,
+        max_waiting: int = 1000,
         key: Callable[[Item], Hashable] = lambda item: None,
         is_poison: Callable[[Exception], bool] = lambda error: True,
     ) -> None:
-        if min(max_size, max_running, max_pending) < 1:
+        if min(max_size, max_running, max_waiting) < 1:
             raise ValueError(
-                "max_size, max_running and max_pending must be at least 1, "
-                f"not {max_size}, {max_running} and {max_pending}"
+                "max_size, max_running and max_waiting must be at least 1, "
+                f"not {max_size}, {max_running} and {max_waiting}"
             )
-        if not 0 <= max_wait_seconds < inf:
+        if not 0 <= linger_seconds < inf:
             raise ValueError(
-                "max_wait_seconds must be from 0 and finite, "
-                f"not {max_wait_seconds}"
+                "linger_seconds must be from 0 and finite, "
+                f"not {linger_seconds}"
             )
         self.pending = self.batches = 0
         self._handler = handler
         self._max_size = max_size
-        self._max_wait_seconds = max_wait_seconds
+        self._linger_seconds = linger_seconds
         self._max_running = max_running
-        self._max_pending = max_pending
+        self._max_waiting = max_waiting
         self._key = key
         self._is_poison = is_poison
         self._open: dict[Hashable, _Batch[Item, Result]] = {}
@@ -86,13 +86,18 @@ class Batcher(Generic[Item, Result]):
         self._running: list[_Batch[Item, Result]] = []
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """Batches that are due, and wait for one that runs to end."""
+        return len(self._due)
+
     async def submit(self, item: Item) -> Result:
         """The result for this item. Raises its error; `Overloaded` where too
         much is pending.
         """
         if self._closed:
             raise Refused("the batcher is closed")
-        if self.pending >= self._max_pending:
+        if self.pending >= self._max_waiting:
             raise Overloaded("too many wait for a batch")
         batch = self._open_batch(self._key(item))
         future: asyncio.Future[Result] = (
@@ -130,7 +135,7 @@ class Batcher(Generic[Item, Result]):
         if key not in self._open:
             batch = self._open[key] = _Batch[Item, Result]()
             batch.timer = asyncio.get_running_loop().call_later(
-                self._max_wait_seconds, self._close, key
+                self._linger_seconds, self._close, key
             )
         return self._open[key]
 

@@ -21,13 +21,8 @@ from typing import Protocol, runtime_checkable
 
 from optimizations.clock import now
 from optimizations.concurrency.batcher import Batcher
-from optimizations.errors import LLMError
+from optimizations.errors import Blame, LLMError
 from optimizations.llm import LLM, Chunk, Layer, Reply, Request
-
-_ONES_OWN_FAULT = (400, 413, 422)
-"""Statuses that say "this content", not "this server": one item may be to
-blame, and splitting the batch finds it.
-"""
 
 
 @runtime_checkable
@@ -52,9 +47,9 @@ class Batched(Layer):
         inner: LLM,
         *,
         max_size: int = 16,
-        max_wait_seconds: float = 0.01,
+        linger_seconds: float = 0.01,
         max_running: int = 4,
-        max_pending: int = 1000,
+        max_waiting: int = 1000,
     ) -> None:
         super().__init__(inner)
         if not isinstance(inner, BatchModel):
@@ -63,19 +58,17 @@ class Batched(Layer):
         self.batcher = Batcher(
             self._ask_together,
             max_size=max_size,
-            max_wait_seconds=max_wait_seconds,
+            linger_seconds=linger_seconds,
             max_running=max_running,
-            max_pending=max_pending,
+            max_waiting=max_waiting,
             key=_company,
             is_poison=_is_poison,
         )
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         reply = await self.batcher.submit(_Asked(request, now()))
-        last = len(reply.choices) - 1
-        for index, choice in enumerate(reply.choices):
-            usage = reply.usage if index == last else None
-            yield Chunk(choice.text, index, choice.finish_reason, usage)
+        for chunk in reply.chunks():
+            yield chunk
 
     async def _ask_together(
         self, batch: Sequence[_Asked]
@@ -87,6 +80,7 @@ class Batched(Layer):
     def snapshot(self) -> Mapping[str, float]:
         return {
             "batches": self.batcher.batches,
+            "batches_waiting": self.batcher.waiting,
             "pending": self.batcher.pending,
         }
 
@@ -114,4 +108,5 @@ def _company(asked: _Asked) -> Hashable:
 
 
 def _is_poison(error: Exception) -> bool:
-    return isinstance(error, LLMError) and error.status in _ONES_OWN_FAULT
+    """Then one item is to blame, and splitting the batch finds it."""
+    return isinstance(error, LLMError) and error.blame is Blame.CONTENT

@@ -5,7 +5,7 @@ of them time out and nobody is served. So `limit` requests run, and the others
 wait. But a queue without an end only hides the overload: who is hundredth in
 it gets an answer long after having given up. So the queue is short. Whoever
 finds it full is told at once, with a guess when to come back; who has waited
-for `queue_seconds` is told so too.
+for `max_wait_seconds` is told so too.
 
 Permits go hand over hand: who leaves gives its permit to the one who waited
 longest, so no newcomer slips in between. A caller who is cancelled while
@@ -33,25 +33,30 @@ _NEWEST = 0.1  # weight of the newest sample in the mean time a permit is held
 
 
 class Permits:
-    """`limit` permits, first come first served. `queue` callers may wait for
-    one, each at most `queue_seconds`.
+    """`limit` permits, first come first served. `max_waiting` callers may wait
+    for one, each at most `max_wait_seconds`.
     """
 
     def __init__(
-        self, limit: int, queue: int = 100, queue_seconds: float = 30.0
+        self,
+        limit: int,
+        *,
+        max_waiting: int = 100,
+        max_wait_seconds: float = 30.0,
     ) -> None:
-        if limit < 1 or queue < 0:
+        if limit < 1 or max_waiting < 0:
             raise ValueError(
-                f"limit must be from 1, queue from 0, not {limit} and {queue}"
+                "limit must be from 1, max_waiting from 0, "
+                f"not {limit} and {max_waiting}"
             )
-        if not 0 < queue_seconds < inf:
+        if not 0 < max_wait_seconds < inf:
             raise ValueError(
-                "queue_seconds must be positive and finite, "
-                f"not {queue_seconds}"
+                "max_wait_seconds must be positive and finite, "
+                f"not {max_wait_seconds}"
             )
         self.limit = limit
-        self.queue = queue
-        self.queue_seconds = queue_seconds
+        self.max_waiting = max_waiting
+        self.max_wait_seconds = max_wait_seconds
         self.running = self.peak = self.refused = 0
         self._held_seconds = 1.0  # on average, once there are samples
         self._waiting: OrderedDict[asyncio.Future[None], None] = OrderedDict()
@@ -65,7 +70,7 @@ class Permits:
     async def hold(self, deadline: float = inf) -> AsyncIterator[None]:
         """Wait for a permit, and keep it while the block runs. Raises
         `Overloaded` where the queue is full or the wait too long: past
-        `queue_seconds`, or past the deadline on the clock of `now()`.
+        `max_wait_seconds`, or past the deadline on the clock of `now()`.
         """
         await self._acquire(deadline)
         began = now()
@@ -81,12 +86,12 @@ class Permits:
             self.running += 1
             self.peak = max(self.peak, self.running)
             return
-        if len(self._waiting) >= self.queue:
+        if len(self._waiting) >= self.max_waiting:
             raise self._refusal("the queue is full")
         loop = asyncio.get_running_loop()
         turn = loop.create_future()
         self._waiting[turn] = None
-        until = min(now() + self.queue_seconds, deadline)
+        until = min(now() + self.max_wait_seconds, deadline)
         patience = loop.call_at(until, self._give_up, turn)
         try:
             await turn
@@ -123,8 +128,8 @@ class Permits:
 
 
 class ConcurrencyLimit(Guard):
-    """Lets `limit` requests through at once; the next `queue` wait their turn,
-    the others are refused.
+    """Lets `limit` requests through at once; the next `max_waiting` wait their
+    turn, the others are refused.
     """
 
     def __init__(
@@ -132,16 +137,18 @@ class ConcurrencyLimit(Guard):
         inner: LLM,
         limit: int,
         *,
-        queue: int = 100,
-        queue_seconds: float = 30.0,
+        max_waiting: int = 100,
+        max_wait_seconds: float = 30.0,
     ) -> None:
         super().__init__(inner)
-        self.permits = Permits(limit, queue, queue_seconds)
+        self.permits = Permits(
+            limit, max_waiting=max_waiting, max_wait_seconds=max_wait_seconds
+        )
 
     @asynccontextmanager
     async def around(self, request: Request) -> AsyncIterator[None]:
-        deadline = inf if request.deadline is None else request.deadline
         asked = now()
+        deadline = inf if request.deadline is None else request.deadline
         async with self.permits.hold(deadline):
             request.trace.queued_seconds += now() - asked
             yield

@@ -67,7 +67,9 @@ class Conversation:
         self._max_history_tokens = max_history_tokens
         self._count = count
         self._fields = {"model": model, **rest}
-        self._turn = Permits(1, max_waiting, max_wait_seconds)
+        self._turn = Permits(
+            1, max_waiting=max_waiting, max_wait_seconds=max_wait_seconds
+        )
         self._asked = 0
 
     @property

@@ -10,7 +10,8 @@ inside, before any model was asked, gets back all.
 Bad news comes at once: a request whose slot lies past its deadline is refused
 on arrival, one that is larger than the budget ever gets is told that it can
 never pass. A retry debits the same budget, without waiting; when that cannot
-pay, there is no retry.
+pay, there is no retry. All attempts at a request are settled together, when it
+is over: each that was sent costs a request and its prompt.
 
 When it does not help: it counts in this process only; ten of them send ten
 times the limit. Where the model is merely busy, limit what runs instead. A
@@ -23,7 +24,7 @@ Two budgets, RPM and TPM, is how OpenAI and others limit; `slot_queue` and
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from math import inf
 
 from optimizations.clock import now
@@ -73,23 +74,47 @@ class RateLimiter:
         )
         self.count = count
         self._counts_tokens = tokens < inf
+        # of each request under way, by its trace: all its attempts share it
+        self._meters: dict[int, _Meter] = {}
 
     def cost(self, request: Request) -> Cost:
         """What this request may use at most."""
         tokens = count_prompt(request.messages, self.count)
         return self._cost(1, tokens + request.max_tokens * request.choices)
 
+    @asynccontextmanager
+    async def admit(self, request: Request) -> AsyncIterator[Observer]:
+        """Wait for the request's slot; at the end, replace what all of its
+        attempts had reserved by what they really used.
+        """
+        cost, trace = self.cost(request), request.trace
+        asked = now()
+        await self.queue.acquire(*cost, due=lambda: request.due)
+        trace.queued_seconds += now() - asked
+        meter = self._meters[id(trace)] = _Meter(request, self.count)
+        try:
+            yield meter.read
+        except Refused:
+            meter.refused = True
+            raise
+        finally:
+            if self._meters.get(id(trace)) is meter:
+                del self._meters[id(trace)]
+            used = self._cost(*meter.used())
+            reserved = (meter.reserved * amount for amount in cost)
+            self.queue.correct(
+                *(u - r for u, r in zip(used, reserved, strict=True))
+            )
+
     def afford(self, request: Request) -> bool:
         """Pay for a further attempt at a request that was admitted before.
         Never waits: False is a no.
         """
-        return self.queue.try_acquire(*self.cost(request))
-
-    def settle(self, reserved: Cost, requests: float, tokens: float) -> None:
-        """Replace a reservation by what was really used."""
-        used = self._cost(requests, tokens)
-        difference = (u - r for u, r in zip(used, reserved, strict=True))
-        self.queue.correct(*difference)
+        if not self.queue.try_acquire(*self.cost(request)):
+            return False
+        if (meter := self._meters.get(id(request.trace))) is not None:
+            meter.reserved += 1
+        return True
 
     def _cost(self, requests: float, tokens: float) -> Cost:
         return (requests, tokens) if self._counts_tokens else (requests,)
@@ -114,21 +139,10 @@ class RateLimit(Guard):
             tokens_per_minute=tokens_per_minute,
         )
 
-    @asynccontextmanager
-    async def around(self, request: Request) -> AsyncIterator[Observer]:
-        reserved = self.limiter.cost(request)
-        deadline = inf if request.deadline is None else request.deadline
-        asked = now()
-        await self.limiter.queue.acquire(*reserved, deadline=deadline)
-        request.trace.queued_seconds += now() - asked
-        meter = _Meter(request, self.limiter.count)
-        try:
-            yield meter.read
-        except Refused:
-            meter.refused = True
-            raise
-        finally:
-            self.limiter.settle(reserved, *meter.used())
+    def around(
+        self, request: Request
+    ) -> AbstractAsyncContextManager[Observer]:
+        return self.limiter.admit(request)
 
     def snapshot(self) -> Mapping[str, float]:
         queue = self.limiter.queue
@@ -143,12 +157,13 @@ class RateLimit(Guard):
 
 
 class _Meter:
-    """What one request has used so far. The provider's own count, once it
-    comes, replaces ours.
+    """What one request has used so far, in all attempts at it. The provider's
+    own count of the answer, once it comes, replaces ours.
     """
 
     def __init__(self, request: Request, count: TokenCounter) -> None:
         self.refused = False
+        self.reserved = 1  # attempts
         self._trace = request.trace
         self._attempts_before = request.trace.attempts
         self._count = count
@@ -156,7 +171,7 @@ class _Meter:
         self._completion_tokens = 0
         self._reported: int | None = None
 
-    def read(self, chunk: Chunk, seconds: float) -> None:
+    def read(self, chunk: Chunk) -> None:
         """One more chunk of the answer."""
         self._completion_tokens += self._count(chunk.text)
         if chunk.usage is not None:
@@ -164,9 +179,22 @@ class _Meter:
             self._reported = usage.prompt_tokens + usage.completion_tokens
 
     def used(self) -> tuple[float, float]:
-        """Requests and tokens: nothing, where no model was asked."""
-        if self.refused and self._trace.attempts == self._attempts_before:
+        """Requests and tokens: nothing, where no model was asked. An attempt
+        that gave no answer used its prompt.
+        """
+        sent = self._sent()
+        if sent == 0:
             return 0, 0
+        last = self._prompt_tokens + self._completion_tokens
         if self._reported is not None:
-            return 1, self._reported
-        return 1, self._prompt_tokens + self._completion_tokens
+            last = self._reported
+        return sent, (sent - 1) * self._prompt_tokens + last
+
+    def _sent(self) -> int:
+        """How many of the attempts that were paid for reached a model, if it
+        counts them.
+        """
+        asked = self._trace.attempts - self._attempts_before
+        if asked == 0:
+            return 0 if self.refused else self.reserved
+        return min(asked, self.reserved)

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import inf
 
 from optimizations.clock import now
@@ -34,6 +34,10 @@ slots stay where they were planned. Time lost beyond it stays lost.
 
 Turn = asyncio.Future[None]
 Cost = tuple[float, ...]
+Due = Callable[[], float]
+"""Says until when a slot is of use, on the clock of `now()`. That may become
+later while one waits, so it is asked each time.
+"""
 
 
 class SlotQueue:
@@ -58,7 +62,7 @@ class SlotQueue:
         self._max_waiting = max_waiting
         self._max_wait_seconds = max_wait_seconds
         # first come first; each with its cost and its deadline
-        self._queue: OrderedDict[Turn, tuple[Cost, float]] = OrderedDict()
+        self._queue: OrderedDict[Turn, tuple[Cost, Due]] = OrderedDict()
         self._queued = [0.0] * len(budget.buckets)  # the costs of all of them
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -67,16 +71,15 @@ class SlotQueue:
         """How many wait for their slot."""
         return len(self._queue)
 
-    async def acquire(self, *cost: float, deadline: float = inf) -> None:
+    async def acquire(self, *cost: float, due: Due = lambda: inf) -> None:
         """Wait for the slot of something that costs this much of each bucket.
 
-        Raises `RateLimited` at once where the slot lies past the deadline (on
-        the clock of `now()`) or too many wait, and `BadRequest` where there
-        will never be one.
+        Raises `RateLimited` at once where the slot comes too late or too many
+        wait, and `BadRequest` where there will never be one.
         """
         if self.try_acquire(*cost):
             return
-        turn = self._line_up(cost, deadline)
+        turn = self._line_up(cost, due)
         try:
             await turn
         except asyncio.CancelledError:
@@ -107,16 +110,17 @@ class SlotQueue:
         self.budget.take(cost, at)
         self.admitted += 1
 
-    def _line_up(self, cost: Cost, deadline: float) -> Turn:
+    def _line_up(self, cost: Cost, due: Due) -> Turn:
         """A place at the end of the queue, if its slot comes in time."""
         at = now()
-        deadline = min(deadline, at + self._max_wait_seconds)
+        latest = at + self._max_wait_seconds
         with_those_ahead = list(map(sum, zip(self._queued, cost, strict=True)))
         slot = self.budget.earliest(with_those_ahead, at)
-        if slot > deadline or len(self._queue) >= self._max_waiting:
+        full = len(self._queue) >= self._max_waiting
+        if full or slot > min(latest, due()):
             raise self._refusal(slot - at)
         turn: Turn = asyncio.get_running_loop().create_future()
-        self._queue[turn] = cost, deadline
+        self._queue[turn] = cost, lambda: min(latest, due())
         self._queued = with_those_ahead
         if len(self._queue) == 1:
             self._serve()
@@ -146,8 +150,8 @@ class SlotQueue:
         if planned is not None:
             since = max(planned, clock - _CATCH_UP_SECONDS)
         while self._queue:
-            turn, (cost, deadline) = next(iter(self._queue.items()))
-            slot = self.budget.ready_at(cost)
+            turn, (cost, due) = next(iter(self._queue.items()))
+            slot, deadline = self.budget.ready_at(cost), due()
             # An alarm may ring a tick early: then `since` is its own time.
             if not turn.done() and max(clock, since) < slot <= deadline:
                 self._alarm = turn.get_loop().call_at(slot, self._serve, slot)

@@ -1,6 +1,11 @@
-"""The simulated model: speed (`profile`), faults, bill (`ledger`), prefix
-cache, one answer in the making (`generation`), many of them (`batch`), and the
-model that puts them together.
+"""The simulated model. In reading order:
+
+- `profile` how fast, how many at once, how dear · `faults` what goes wrong and
+  when · `answers` what it says
+- `prefix` prompts known already · `generation` one answer in the making:
+  prefill, then decode · `engine` what all of them share
+- `ledger` the bill · `model` puts it together · `batch` many prompts in one
+  call
 """
 
 from optimizations.mock.faults import Fault, FaultSchedule

@@ -1,5 +1,8 @@
 """What the simulated model says: a text that depends on the question alone, so
 a cache can be checked for right answers.
+
+When it does not help: it is filler, so nothing that reads the *meaning* of an
+answer can be tried with it; give the model an `answer` function for that.
 """
 
 from __future__ import annotations
@@ -28,14 +31,14 @@ def invent(request: Request) -> str:
     """Some 20 to 120 words of English-looking filler, the same for the same
     conversation.
     """
-    draws = chance(
+    rng = chance(
         "answer",
         *(f"{message.role}:{message.content}" for message in request.messages),
     )
     sentences = []
-    words_left = round(draws.triangular(20, 120, 45))
+    words_left = round(rng.triangular(20, 120, 45))
     while words_left > 0:
-        words = draws.choices(_WORDS, k=min(words_left, draws.randint(5, 14)))
+        words = rng.choices(_WORDS, k=min(words_left, rng.randint(5, 14)))
         sentences.append(" ".join(words).capitalize() + ".")
         words_left -= len(words)
     return " ".join(sentences)

@@ -7,6 +7,9 @@ a probability that never comes when wanted.
 
 Whether a `share` hits a request is drawn from its own chance, so the same
 request meets the same fate in every run.
+
+When it does not help: it knows the faults that somebody thought of. Whatever
+your provider does to you that is not here, add it.
 """
 
 from __future__ import annotations
@@ -143,13 +146,13 @@ class FaultSchedule:
     def __init__(self, faults: Iterable[Fault] = ()) -> None:
         self.faults = tuple(faults)
 
-    def meet(self, seconds: float, chance: Random) -> Fault | None:
-        """What happens to a request that arrives now; `chance` is the
+    def meet(self, seconds: float, rng: Random) -> Fault | None:
+        """What happens to a request that arrives now; `rng` is the
         request's own.
         """
         for fault in self.faults:
             if fault.active(seconds) and (
-                fault.share == 1 or chance.random() < fault.share
+                fault.share == 1 or rng.random() < fault.share
             ):
                 return fault
         return None

@@ -1,9 +1,13 @@
 """One answer in the making: what the model will say to a request, piece by
 piece, and how long it takes for each.
 
-Reading the prompt comes first: what the prefix cache does not know takes time.
-Then token follows token, the more slowly the more sequences run at that
-moment. The fault that the request met bends this, or breaks it off.
+Reading the prompt comes first (prefill): what the prefix cache does not know
+takes time. Then token follows token (decode), the more slowly the more
+sequences run at that moment. The fault that the request met bends this, or
+breaks it off.
+
+When it does not help: a real engine's prefill also holds up the decodes beside
+it; here each answer reads its prompt alone.
 """
 
 from __future__ import annotations
@@ -31,7 +35,7 @@ class Generation:
     cached_tokens: int  # of the prompt, what the prefix cache knows
     profile: Profile
     fault: Fault | None
-    draws: Random
+    rng: Random
     load: Callable[[], int]
     reply: Reply | None = None  # once it is whole
     usage: Usage = field(init=False)
@@ -86,23 +90,15 @@ class Generation:
         last = self._said == len(self._tokens)
         completion = self._said * self.request.choices
         self.usage = replace(self.usage, completion_tokens=completion)
-        reason = self._reason if last else None
-        for chunk in for_each_choice(
-            "".join(piece), self.request.choices, reason, self.usage
-        ):
+        text, reason = "".join(piece), self._reason if last else None
+        for index in range(self.request.choices):
+            very_last = last and index == self.request.choices - 1
+            usage = self.usage if very_last else None
+            chunk = Chunk(text, index, reason, usage)
             self._draft.add(chunk)
             if self._draft.finished:
                 self.reply = self._draft.reply()
             yield chunk
-
-    def whole(self) -> Iterator[Chunk]:
-        """Once all is said: the answer in one chunk for each choice."""
-        return for_each_choice(
-            self._draft.partial,
-            self.request.choices,
-            self._reason,
-            self.usage,
-        )
 
     def _gap(self) -> float:
         """Seconds from one token to the next, as many running as run now."""
@@ -116,7 +112,7 @@ class Generation:
         if self.fault is not None and self.fault.kind == "slow":
             factor = self.fault.factor
         if self.profile.jitter:
-            factor *= self.draws.lognormvariate(0, self.profile.jitter)
+            factor *= self.rng.lognormvariate(0, self.profile.jitter)
         return factor
 
     def _trouble(self, start: int, step: int) -> float:
@@ -127,12 +123,3 @@ class Generation:
         if not start <= min(self.fault.after_tokens, last) < start + step:
             return 0.0
         return self.fault.inside_the_answer("".join(self._tokens[:start]))
-
-
-def for_each_choice(
-    text: str, choices: int, reason: str | None, usage: Usage
-) -> Iterator[Chunk]:
-    """The same piece for each choice; the usage rides on the very last."""
-    for index in range(choices):
-        very_last = reason is not None and index == choices - 1
-        yield Chunk(text, index, reason, usage if very_last else None)

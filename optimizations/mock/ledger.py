@@ -2,10 +2,13 @@
 idempotency key that caused it.
 
 A caller's own counters show the answers that it got; the bill also has the
-hedge that lost, the stream that was cut, and the reader who left. The ledger
-books those as *waste*, so that what an optimization really costs can be asked.
-Asked again under the same idempotency key, the provider returns its first
-answer and bills nothing.
+stream that was cut, the reader who left, and whatever a caller asked twice.
+The ledger books those as *waste*, so that what an optimization really costs
+can be asked. Asked again under the same idempotency key, the provider returns
+its first answer and bills nothing.
+
+When it does not help: it lives in memory and forgets its oldest keys, so it is
+no bill to settle by. Not every real provider honours the key.
 """
 
 from __future__ import annotations

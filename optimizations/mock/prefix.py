@@ -5,6 +5,9 @@ Model servers keep the attention state of each block of tokens, found by that
 block *and everything before it*. So a long system prompt is read once, and a
 conversation's second turn pays only for what is new. One changed word at the
 front loses all that follows it: put what changes last.
+
+When it does not help: where prompts share no beginning, or one that is shorter
+than a block; and it shortens the prefill alone, never the answer.
 """
 
 from __future__ import annotations

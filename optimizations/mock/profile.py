@@ -4,6 +4,9 @@ preset says where its figures come from.
 A request waits for a slot, then for its prompt to be read (TTFT grows with the
 prompt's length), then for each token (the gap grows with the number of
 sequences that run at the same time, since they share one accelerator).
+
+When it does not help: a preset is somebody else's model on somebody else's
+hardware. Before you believe a figure, put in what you measured yourself.
 """
 
 from __future__ import annotations

@@ -6,16 +6,3 @@
 - `resources` the process and its event loop · `alerts` when to wake somebody ·
   `history` earlier runs · `dashboard` all of it on one screen
 """
-
-from optimizations.monitoring.histogram import LogHistogram
-from optimizations.monitoring.metrics import Metrics, Snapshot
-from optimizations.monitoring.record import Monitored, Record, Sink
-
-__all__ = [
-    "LogHistogram",
-    "Metrics",
-    "Monitored",
-    "Record",
-    "Sink",
-    "Snapshot",
-]

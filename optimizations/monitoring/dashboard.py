@@ -8,6 +8,9 @@ own figures, alerts, the process itself).
 
 No meaning is carried by colour alone: a firing alert says FIRING. The plain
 variant has neither colours nor box characters, for logs and screen readers.
+
+When it does not help: it shows one process, now. For many processes, or for
+last night, let Prometheus scrape them and draw that.
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ from copy import copy
 from dataclasses import dataclass, field
 from math import inf
 
-from optimizations.errors import BadRequest
 from optimizations.monitoring.histogram import LogHistogram
 from optimizations.monitoring.record import Record
 
@@ -144,7 +143,7 @@ class Metrics:
         """A failure took for ever; who left, or asked nonsense, took no time
         that would say anything.
         """
-        if record.code == BadRequest.code:
+        if record.outcome == "invalid":
             return
         if record.ttft_seconds is not None:
             self.ttft.add(record.ttft_seconds)

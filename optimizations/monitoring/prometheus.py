@@ -5,6 +5,7 @@ Nothing is counted twice: at each scrape the collector reads what `Metrics` and
 the layers' `snapshot` hold anyway. Latencies go out as classic buckets, which
 Prometheus can add up across machines; its own percentiles are then as coarse
 as these buckets, while ours keep their 1 %. Failures lie in the `+Inf` bucket.
+Each figure of a layer is a family of its own, as `llm_retry_retries_total`.
 
 When it does not help: prompts, answers and keys never become labels, and
 tenants do only where asked for. Needs `prometheus_client`.
@@ -12,6 +13,7 @@ tenants do only where asked for. Needs `prometheus_client`.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -30,10 +32,19 @@ from optimizations.monitoring.metrics import Metrics, Totals
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 300)
 """The limits of the buckets."""
 
+GROWING = frozenset(
+    "admitted answers batches begun bypassed calls deadlines_exceeded dollars "
+    "errors evictions expirations failures first_token_timeouts flights "
+    "followers given_up hits kept misses next_token_timeouts not_kept opened "
+    "records refused retries sink_failures skipped timeouts unreadable "
+    "vetoed wasted_tokens".split()
+)
+"""Figures of layers that only ever grow: counters. All others are gauges."""
+
 
 class PrometheusCollector(Collector):
     """Register it: `CollectorRegistry().register(PrometheusCollector(...))`.
-    `llm` adds a gauge for each figure of each of its layers.
+    `llm` adds the figures of each of its layers.
     """
 
     def __init__(
@@ -50,17 +61,17 @@ class PrometheusCollector(Collector):
         self._with_tenants = with_tenants
 
     def collect(self) -> Iterable[Metric]:
-        now = self._metrics.snapshot()
-        yield self._counts("requests", "outcome", now.outcomes)
-        yield self._counts("errors", "code", now.codes)
-        yield from self._spending("model", now.models)
+        snapshot = self._metrics.snapshot()
+        yield self._counts("requests", "outcome", snapshot.outcomes)
+        yield self._counts("errors", "code", snapshot.codes)
+        yield from self._spending("model", snapshot.models)
         if self._with_tenants:
-            yield from self._spending("tenant", now.tenants)
+            yield from self._spending("tenant", snapshot.tenants)
         yield self._seconds("ttft", self._metrics.ttft)
         yield self._seconds("e2e", self._metrics.e2e)
         yield self._seconds("longest_gap", self._metrics.longest_gap)
         if self._llm is not None:
-            yield self._layers(self._llm)
+            yield from self._layers(self._llm)
 
     def _counts(
         self, name: str, label: str, counts: Mapping[str, int]
@@ -105,17 +116,44 @@ class PrometheusCollector(Collector):
         )
         return family
 
-    def _layers(self, llm: LLM) -> Metric:
-        """One gauge a figure; layers of one kind are told apart by number."""
-        family = GaugeMetricFamily(
-            f"{self._prefix}_layer",
-            "a layer's own figure",
-            labels=["layer", "number", "figure"],
-        )
+    def _layers(self, llm: LLM) -> Iterable[Metric]:
+        """One family a figure; layers of one kind are told apart by number,
+        and so are the replicas of one of them.
+        """
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
         seen: Counter[str] = Counter()
         for layer in walk(llm):
-            name = type(layer).__name__
-            for figure, value in layer.snapshot().items():
-                family.add_metric([name, str(seen[name]), figure], value)
-            seen[name] += 1
-        return family
+            kind = type(layer).__name__
+            number, seen[kind] = str(seen[kind]), seen[kind] + 1
+            for told, value in layer.snapshot().items():
+                replica, figure = _replica_of(told)
+                name = f"{self._prefix}_{_snake(kind)}_{figure}"
+                if name not in families:
+                    families[name] = _family(name, kind, figure)
+                families[name].add_metric([number, replica], value)
+        return families.values()
+
+
+def _family(
+    name: str, kind: str, figure: str
+) -> CounterMetricFamily | GaugeMetricFamily:
+    grows = re.sub("^(store|replica)_", "", figure) in GROWING
+    family = CounterMetricFamily if grows else GaugeMetricFamily
+    words = f"{figure.replace('_', ' ')}, as {kind} tells it"
+    return family(name, words, labels=["number", "replica"])
+
+
+def _replica_of(figure: str) -> tuple[str, str]:
+    """A balancer's `replica_2_seconds` is the `seconds` of replica 2."""
+    found = re.fullmatch(r"replica_(\d+)_(\w+)", figure)
+    return (found[1], f"replica_{found[2]}") if found else ("", figure)
+
+
+def _snake(kind: str) -> str:
+    """As a metric is named.
+
+    >>> _snake("SingleFlight"), _snake("HTTPModel")
+    ('single_flight', 'http_model')
+    """
+    inside = r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+    return re.sub(inside, "_", kind).lower()

@@ -33,12 +33,16 @@ from optimizations.errors import (
     Refused,
     TimedOut,
 )
-from optimizations.llm import LLM, Chunk, Layer, Request, Usage
-from optimizations.tokens import Price, TokenCounter, count_prompt
-from optimizations.tokens import count_tokens as count_text
+from optimizations.llm import LLM, Chunk, Endings, Layer, Request, Usage
+from optimizations.tokens import (
+    Price,
+    TokenCounter,
+    count_prompt,
+    count_tokens,
+)
 
 Outcome = Literal[
-    "answer", "refused", "timed out", "failed", "incomplete", "left"
+    "answer", "invalid", "refused", "timed out", "failed", "incomplete", "left"
 ]
 
 
@@ -70,7 +74,7 @@ class Record:
         """Whether we kept our promise; None where the caller broke it off, or
         asked what cannot be answered.
         """
-        if self.outcome == "left" or self.code == BadRequest.code:
+        if self.outcome in ("left", "invalid"):
             return None
         return self.outcome == "answer"
 
@@ -89,7 +93,7 @@ class Monitored(Layer):
         sinks: Sequence[Sink] = (),
         *,
         price: Price | None = None,
-        count_tokens: TokenCounter = count_text,
+        count: TokenCounter = count_tokens,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(inner)
@@ -98,7 +102,7 @@ class Monitored(Layer):
         self.sink_failures = 0
         self._sinks = tuple(sinks)
         self._price = price
-        self._count_tokens = count_tokens
+        self._count = count
         self._wall_clock = wall_clock
 
     def snapshot(self) -> Mapping[str, float]:
@@ -119,9 +123,9 @@ class Monitored(Layer):
                     watch.saw(chunk)
                     yield chunk
                     watch.go_on()
-            outcome, code = _ending(None, watch.whole)
+            outcome, code = _ending(None, watch.endings.whole)
         except BaseException as error:
-            outcome, code = _ending(error, watch.whole)
+            outcome, code = _ending(error, watch.endings.whole)
             raise
         finally:
             watch.stop()
@@ -158,8 +162,8 @@ class Monitored(Layer):
         if not watch.texts:
             return Usage(0, 0, estimated=True)
         return Usage(
-            count_prompt(watch.request.messages, self._count_tokens),
-            self._count_tokens("".join(watch.texts)),
+            count_prompt(watch.request.messages, self._count),
+            self._count("".join(watch.texts)),
             estimated=True,
         )
 
@@ -187,20 +191,14 @@ class _Watch:
         self.longest_gap_seconds = 0.0
         self.usage: Usage | None = None
         self.texts: list[str] = []
-        self.ended: set[int] = set()  # the choices that said why they ended
+        self.endings = Endings(request)
         self._last_text = 0.0
-
-    @property
-    def whole(self) -> bool:
-        """Whether each choice said why it ended."""
-        return bool(self.ended) and len(self.ended) >= self.request.choices
 
     def saw(self, chunk: Chunk) -> None:
         """A chunk is here; the watch stops."""
         self.stop()
         self.usage = chunk.usage or self.usage
-        if chunk.finish_reason is not None:
-            self.ended.add(chunk.index)
+        self.endings.add(chunk)
         if not chunk.text:
             return
         self.texts.append(chunk.text)
@@ -228,7 +226,9 @@ def _ending(error: BaseException | None, whole: bool) -> tuple[Outcome, str]:
             return "incomplete", Incomplete.code
         case None:
             return "answer", ""
-        case BadRequest() | Refused():
+        case BadRequest():
+            return "invalid", error.code
+        case Refused():
             return "refused", error.code
         case TimedOut():
             return "timed out", error.code

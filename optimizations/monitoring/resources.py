@@ -43,7 +43,7 @@ class ResourceMeter:
         self._process.cpu_percent()  # the first reading means nothing
 
     def sample(self) -> Resources:
-        """Takes well under a millisecond; nothing is waited for."""
+        """Reads what the system counts anyway; nothing is waited for."""
         process = self._process
         with process.oneshot():
             return Resources(
@@ -81,10 +81,12 @@ class LoopLag:
         self._lags: deque[float] = deque(maxlen=window)
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def last_seconds(self) -> float:
-        """How late it was the last time."""
-        return self._lags[-1] if self._lags else 0.0
+    def late_share(self, seconds: float) -> float:
+        """How many of the wake-ups in the window, 0 to 1, came more than so
+        many seconds late.
+        """
+        late = sum(lag > seconds for lag in self._lags)
+        return late / len(self._lags) if self._lags else 0.0
 
     @property
     def worst_seconds(self) -> float:

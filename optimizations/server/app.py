@@ -8,8 +8,8 @@
 
 What a client may get wrong is answered with OpenAI's error object, whatever it
 is: also an unknown path, a body that is no JSON, one that is too large or
-never arrives. The inside of an unexpected error stays inside: the log names
-its kind and its lines, without values, since those may be somebody's prompt.
+never arrives, or what is no HTTP at all (`listening`). The inside of an
+unexpected error stays inside (`failures`).
 
 When it does not help: TLS, slow headers and limits by address are the work of
 the proxy in front of it.
@@ -18,27 +18,29 @@ the proxy in front of it.
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
-import traceback
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from optimizations.errors import BadRequest, ConnectionFailed, LLMError
 from optimizations.llm import LLM, Request, Trace
 from optimizations.server.caller import identify, request_id_of
+from optimizations.server.failures import (
+    failure,
+    http_error,
+    internal,
+    respond,
+)
 from optimizations.server.sending import ReaderGone, Sender, drop
 from optimizations.wire import (
-    error_body,
+    complain,
     fits_header,
     read_object,
     read_request,
-    write_object,
 )
 
 BODY_BYTES = 1024 * 1024
-_logger = logging.getLogger(__name__)
 _ID = web.RequestKey("request_id", str)
 _TRACE = web.RequestKey("trace", Trace)
 
@@ -67,10 +69,15 @@ def create_app(
     )
     app[SERVICE] = service
     app.on_response_prepare.append(service.sign)
-    app.router.add_post("/v1/chat/completions", service.chat_completions)
-    app.router.add_get("/v1/models", service.models)
-    app.router.add_get("/healthz", service.healthz)
-    app.router.add_get("/readyz", service.readyz)
+    for method, path, handler in (
+        ("POST", "/v1/chat/completions", service.chat_completions),
+        ("GET", "/v1/models", service.models),
+        ("GET", "/healthz", service.healthz),
+        ("GET", "/readyz", service.readyz),
+    ):
+        app.router.add_route(
+            method, path, handler, expect_handler=service.expect
+        )
     return app
 
 
@@ -132,21 +139,21 @@ class Service:
     async def models(self, http: web.Request) -> web.Response:
         """The one model there is."""
         entry = {"id": self._name, "object": "model", "created": 0}
-        return _json(
+        return respond(
             {"object": "list", "data": [{**entry, "owned_by": "module12"}]}
         )
 
     async def healthz(self, http: web.Request) -> web.Response:
         """Whoever can say this lives."""
-        return _json({"status": "ok"})
+        return respond({"status": "ok"})
 
     async def readyz(self, http: web.Request) -> web.Response:
         """Whether to send requests here."""
         if self.draining:
-            return _json({"status": "draining"}, 503)
+            return respond({"status": "draining"}, 503)
         if not self._model.available:
-            return _json({"status": "unavailable"}, 503)
-        return _json({"status": "ready"})
+            return respond({"status": "unavailable"}, 503)
+        return respond({"status": "ready"})
 
     @web.middleware
     async def guard(
@@ -159,21 +166,33 @@ class Service:
         try:
             return await handler(request)
         except LLMError as error:
-            return _failure(error)
+            return failure(error)
         except ReaderGone:
             return web.Response()  # to nobody
         except web.HTTPException as error:
-            return _failure(_http_error(error), error.headers.get("Allow"))
+            return failure(http_error(error), error.headers.get("Allow"))
         except Exception as error:
-            lines = "".join(traceback.format_tb(error.__traceback__))
-            kind = type(error).__name__
-            _logger.error("%s: %s\n%s", request[_ID], kind, lines)
-            return _failure(LLMError("an internal error"))
+            return failure(internal(error, request[_ID]))
+
+    async def expect(self, http: web.Request) -> web.Response | None:
+        """Tell a client that asks first to go on, as `Expect` has it. aiohttp
+        asks this before `guard`.
+        """
+        if http.version < HttpVersion11:
+            return None
+        if http.headers["Expect"].lower() != "100-continue":
+            demand = "only 100-continue is understood here"
+            return failure(complain("Expect", demand, status=417))
+        await http.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        http.writer.output_size = 0  # the answer itself has not begun
+        return None
 
     async def sign(
         self, http: web.Request, response: web.StreamResponse
     ) -> None:
         """Say in each response which request it is for, and who answered."""
+        if _ID not in http:  # refused before `guard`
+            http[_ID] = request_id_of(http.headers)
         trace = http.get(_TRACE)
         served_by = trace.served_by if trace is not None else ""
         response.headers["X-Request-ID"] = http[_ID]
@@ -187,9 +206,13 @@ class Service:
             async with asyncio.timeout(self._read_seconds):
                 body = read_object(await http.read())
         except TimeoutError:
-            late = BadRequest("the body did not arrive in time")
-            late.status, late.code = 408, "request_timeout"
-            raise late from None
+            raise BadRequest(
+                "the body did not arrive in time",
+                status=408,
+                code="request_timeout",
+            ) from None
+        except web.RequestPayloadError:
+            raise BadRequest("the body is not encoded as it says") from None
         except ValueError as error:
             raise BadRequest(f"the body: {error}") from None
         return read_request(
@@ -201,34 +224,3 @@ class Service:
 
 
 SERVICE = web.AppKey("service", Service)
-
-
-def _json(body: dict[str, object], status: int = 200) -> web.Response:
-    return web.Response(
-        body=write_object(body), status=status, content_type="application/json"
-    )
-
-
-def _failure(error: LLMError, allow: str | None = None) -> web.Response:
-    """The response to a request that failed."""
-    status = error.status if 400 <= error.status <= 599 else 502
-    response = _json(error_body(error), status)
-    if error.retry_after is not None and math.isfinite(error.retry_after):
-        # Whole seconds, as HTTP has it; rounded up, so nobody comes early.
-        response.headers["Retry-After"] = str(math.ceil(error.retry_after))
-    if allow is not None:
-        response.headers["Allow"] = allow
-    return response
-
-
-def _http_error(cause: web.HTTPException) -> LLMError:
-    """What aiohttp refuses itself: no such path, wrong method, too large."""
-    error = BadRequest(
-        "the body is larger than 1 MiB"
-        if cause.status == 413
-        else cause.reason
-    )
-    error.status = cause.status
-    if cause.status == 404:
-        error.code = "not_found"
-    return error

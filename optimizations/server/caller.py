@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import uuid4
 
-from optimizations.errors import BadRequest
+from optimizations.errors import Unauthorized
 from optimizations.wire import complain, fits_header
 
 PUBLIC = "public"
@@ -31,14 +31,14 @@ class Caller:
 
 def identify(headers: Mapping[str, str], api_key: str | None) -> Caller:
     """Who sent these headers. Where the server has an `api_key`, nobody
-    without it passes. Raises `BadRequest` with status 401.
+    without it passes. Raises `Unauthorized`.
     """
     authorization = headers.get("Authorization")
     key = _bearer_key(authorization) if authorization is not None else None
     if api_key is not None and not hmac.compare_digest(
         (key or "").encode(errors="replace"), api_key.encode()
     ):
-        raise _not_let_in("this server asks for another API key")
+        raise Unauthorized("this server asks for another API key")
     idempotency_key = headers.get("Idempotency-Key")
     if idempotency_key is not None and not fits_header(idempotency_key):
         raise complain("Idempotency-Key", "up to 128 printable characters")
@@ -62,11 +62,5 @@ def _bearer_key(authorization: str) -> str:
     scheme, _, key = authorization.partition(" ")
     key = key.strip()
     if scheme.lower() != "bearer" or not key:
-        raise _not_let_in("Authorization: must be 'Bearer' and an API key")
+        raise Unauthorized("Authorization: must be 'Bearer' and an API key")
     return key
-
-
-def _not_let_in(message: str) -> BadRequest:
-    error = BadRequest(message)
-    error.status, error.code = 401, "invalid_api_key"
-    return error

@@ -6,9 +6,12 @@ nothing at all for `write_seconds` is cut off. One who leaves cancels the
 handler, which closes the stream and with it all that works for it.
 
 What goes wrong before the first byte is sent is raised, and becomes a status
-with an error object. After it the status is out: an error becomes an event
-inside the stream, and an answer that broke off breaks off here too, because a
-proper end would make it look whole.
+with an error object. After it the status is out: an error, whatever its kind,
+becomes an event inside the stream, and an answer that broke off breaks off
+here too, because a proper end would make it look whole.
+
+When it does not help: a proxy that buffers takes what a reader does not, so a
+departed reader is noticed only when the proxy notices.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from optimizations.errors import Incomplete, LLMError
 from optimizations.event_stream import write_event
 from optimizations.llm import LLM, Request
 from optimizations.pump import Pump
+from optimizations.server.failures import internal
 from optimizations.wire import (
     EventWriter,
     WholeWriter,
@@ -62,7 +66,9 @@ class Sender:
     async def streamed(
         self, model: LLM, request: Request, *, usage: bool
     ) -> web.StreamResponse:
-        """Send the answer event by event, its usage last if it is wanted."""
+        """Send the answer event by event, its usage last if it is wanted.
+        What is raised here has not sent anything yet.
+        """
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream",
@@ -72,15 +78,25 @@ class Sender:
         )
         try:
             await self._events(model, request, response, usage)
-        except LLMError as error:
+        except ReaderGone:
+            raise
+        except Exception as error:
             if not response.prepared:
                 raise
-            if isinstance(error, Incomplete):
-                self._break_off()
-            else:
-                event = write_event(write_object(error_body(error)).decode())
-                await self._patiently(response.write_eof(event))
+            await self._fail(response, error, request.request_id)
         return response
+
+    async def _fail(
+        self, response: web.StreamResponse, error: Exception, request_id: str
+    ) -> None:
+        """Say inside the stream what went wrong: the status is out."""
+        if isinstance(error, Incomplete):
+            self._break_off()
+            return
+        if not isinstance(error, LLMError):
+            error = internal(error, request_id)
+        event = write_event(write_object(error_body(error)).decode())
+        await self._patiently(response.write_eof(event))
 
     async def _events(
         self,

@@ -5,7 +5,6 @@ writes. In reading order:
 - `timeouts` a clock for the first token and one for each gap, on top of
   `watchdog` (one timer, however many waits)
 - `deadline` one budget for all of it
-- `smoothness` what a reader felt: the first text, the gaps, the stalls
 
 The stream itself is `optimizations.llm`; the tools that share and buffer it
 are `optimizations.pump` and `optimizations.event_stream`.

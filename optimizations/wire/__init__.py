@@ -13,7 +13,6 @@ from optimizations.wire.failures import (
     error_body,
     read_error,
     read_error_object,
-    retry_seconds,
 )
 from optimizations.wire.requests import (
     complain,
@@ -35,6 +34,5 @@ __all__ = [
     "read_object",
     "read_request",
     "request_body",
-    "retry_seconds",
     "write_object",
 ]

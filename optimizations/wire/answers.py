@@ -18,7 +18,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from optimizations.errors import UpstreamError
-from optimizations.messages import Choice, Chunk, Draft, Request, Usage
+from optimizations.messages import (
+    Choice,
+    Chunk,
+    Draft,
+    Endings,
+    Request,
+    Usage,
+)
 from optimizations.wire.deltas import merge
 
 _PLAIN = {"role", "content"}  # all that most pieces have
@@ -51,14 +58,14 @@ class EventWriter:
 
     def __init__(self, request: Request) -> None:
         self._head = _head(request, "chat.completion.chunk")
-        self._finished = [False] * request.choices
+        self._endings = Endings(request)
         self._greeted = [False] * request.choices
         self._usage: Usage | None = None
 
     @property
     def finished(self) -> bool:
         """Whether each choice has said why it ended."""
-        return all(self._finished)
+        return self._endings.whole
 
     def event(self, chunk: Chunk) -> dict[str, Any] | None:
         """The event for this chunk; None where it only tells the usage, which
@@ -75,8 +82,7 @@ class EventWriter:
         if not self._greeted[chunk.index]:
             self._greeted[chunk.index] = True
             delta = {"role": "assistant", "content": "", **delta}
-        if chunk.finish_reason is not None:
-            self._finished[chunk.index] = True
+        self._endings.add(chunk)
         choice = {
             "index": chunk.index,
             "delta": delta,

@@ -18,6 +18,7 @@ from typing import Any
 
 from optimizations.errors import (
     BadRequest,
+    Blame,
     Incomplete,
     LLMError,
     UpstreamError,
@@ -25,7 +26,6 @@ from optimizations.errors import (
 from optimizations.wire.strict_json import read_object
 
 MAX_RETRY_SECONDS = 86_400.0
-_HOPELESS = (400, 404, 413, 422)
 _MESSAGE_CHARACTERS = 500
 
 
@@ -71,20 +71,22 @@ def read_error_object(
         status = code  # some put the status there
     detail = fault.get("message") or fault.get("detail") or ""
     message = str(detail).strip()[:_MESSAGE_CHARACTERS] or f"status {status}"
-    error: LLMError
     if code == Incomplete.code:
         return Incomplete(message=message)
-    if status in _HOPELESS:
-        error = BadRequest(message)
-        error.status = status
-    else:
+    kind, param = _text(fault.get("type")), _text(fault.get("param"))
+    if Blame.of_status(status) in (Blame.CONTENT, Blame.CALLER):
+        return BadRequest(
+            message, status=status, code=_text(code), type=kind, param=param
+        )
+    return UpstreamError(
+        message,
         # A redirect or an odd success is a fault of the provider as well.
-        status = status if 400 <= status <= 599 else 502
-        error = UpstreamError(message, status=status, retry_after=retry_after)
-    error.code = _text(code) or error.code
-    error.type = _text(fault.get("type")) or error.type
-    error.param = _text(fault.get("param"))
-    return error
+        status=status if 400 <= status <= 599 else 502,
+        code=_text(code) or "server_error",
+        type=kind or "server_error",
+        param=param,
+        retry_after=retry_after,
+    )
 
 
 def retry_seconds(

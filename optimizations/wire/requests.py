@@ -17,6 +17,7 @@ from optimizations.errors import BadRequest
 from optimizations.messages import Message, Request
 
 MAX_CHOICES = 8
+MAX_TOKENS = 2**31 - 1  # what a provider's own number can hold
 _HEADER_VALUE = re.compile(r"[!-~]([ -~]{0,126}[!-~])?")
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _UNDERSTOOD = {
@@ -69,7 +70,7 @@ def read_request(
     body = {name: value for name, value in body.items() if value is not None}
     for name, (least, most) in _RANGES.items():
         _number(body, name, least, most)
-    if _whole(body, "n", 1, MAX_CHOICES) == 1:
+    if _whole(body, "n", MAX_CHOICES) == 1:
         del body["n"]  # the same as not saying it
     # OpenAI renamed it; the old name is still what most servers know.
     longest = _whole(body, "max_tokens")
@@ -97,11 +98,9 @@ def fits_header(value: str) -> bool:
     return _HEADER_VALUE.fullmatch(value) is not None
 
 
-def complain(field: str, demand: str) -> BadRequest:
+def complain(field: str, demand: str, status: int = 400) -> BadRequest:
     """The error to raise: which field, and what it has to be."""
-    error = BadRequest(f"{field}: {demand}")
-    error.param = field
-    return error
+    return BadRequest(f"{field}: {demand}", status=status, param=field)
 
 
 def _model(body: Mapping[str, Any]) -> str:
@@ -155,15 +154,14 @@ def _content(content: Any, field: str) -> str:
 
 
 def _whole(
-    body: Mapping[str, Any], name: str, least: int = 1, most: int | None = None
+    body: Mapping[str, Any], name: str, most: int = MAX_TOKENS
 ) -> int | None:
     value = body.get(name)
     if value is None:
         return None
     # A bool is an int to Python; 16.0 is not one to OpenAI.
-    if type(value) is not int or value < least or (most and value > most):
-        upto = f" to {most}" if most else ""
-        raise complain(name, f"must be a whole number from {least}{upto}")
+    if type(value) is not int or not 1 <= value <= most:
+        raise complain(name, f"must be a whole number from 1 to {most}")
     return value
 
 

@@ -22,14 +22,12 @@ from optimizations.clock import run_virtual
 @dataclass(eq=False)
 class Host:
     name: str
-    load: Load = field(default_factory=Load)
+    load: Load = field(default_factory=lambda: Load(failure_seconds=1e-9))
 
     def knows(self, seconds: float, in_flight: int = 0) -> Host:
-        """Has a history of one sample, and this many open requests."""
+        """Asked to be spared for so long, and has this many open requests."""
         ticket = self.load.begin()
-        self.load.answered(ticket)
-        self.load.end(ticket, failed=False)
-        self.load._observe(seconds)
+        self.load.end(ticket, failed=True, rest_seconds=seconds)
         for _ in range(in_flight):
             self.load.answered(self.load.begin())
         return self

@@ -16,7 +16,7 @@ from optimizations.balancing.retry import (
     Retry,
     RetryBudget,
     full_jitter,
-    same_key,
+    idempotency_key,
 )
 from optimizations.clock import now, run_virtual
 from optimizations.errors import (
@@ -27,7 +27,9 @@ from optimizations.errors import (
     NoReplica,
     UpstreamError,
 )
+from optimizations.llm import Request
 from optimizations.mock import Fault, MockModel
+from optimizations.wire import fits_header
 from tests.helpers import Scripted, ask, collect, read, says
 
 LOST = ConnectionFailed("gone")
@@ -102,7 +104,7 @@ def test_every_attempt_carries_the_same_key_so_one_answer_is_billed() -> None:
         model = Scripted([LOST], says("yes"))
         await read(Retry(model), ask())
         first, second = (r.idempotency_key for r in model.requests)
-        assert first == second == same_key(ask())
+        assert first == second == idempotency_key(ask())
         await read(Retry(model), ask(n=2, idempotency_key="the caller's"))
         assert model.requests[-1].idempotency_key == "the caller's"
 
@@ -110,10 +112,10 @@ def test_every_attempt_carries_the_same_key_so_one_answer_is_billed() -> None:
 
 
 def test_one_id_for_two_questions_gives_two_keys() -> None:
-    key = same_key(ask("Where is my parcel?"))
-    assert same_key(ask("Where is my parcel?")) == key
-    assert same_key(ask("Cancel my order")) != key
-    assert same_key(ask("Where is my parcel?", tenant="u")) != key
+    key = idempotency_key(ask("Where is my parcel?"))
+    assert idempotency_key(ask("Where is my parcel?")) == key
+    assert idempotency_key(ask("Cancel my order")) != key
+    assert idempotency_key(ask("Where is my parcel?", tenant="u")) != key
 
 
 def test_a_retry_of_a_failed_replica_reaches_another() -> None:
@@ -197,6 +199,42 @@ def test_a_retry_that_the_rate_limit_cannot_afford_is_dropped() -> None:
         assert model.calls == 1
 
     run_virtual(main())
+
+
+def test_a_retry_that_one_purse_cannot_pay_takes_nothing_from_the_other() -> (
+    None
+):
+    """The budget lost a retry each time that the rate limit said no."""
+    asked: list[Request] = []
+
+    def afford(request: Request) -> bool:
+        asked.append(request)
+        return False
+
+    async def main() -> None:
+        budget = RetryBudget(share=0, floor=1, max_saved=1)
+        for _ in range(3):
+            with pytest.raises(ConnectionFailed):
+                llm = Retry(Scripted([LOST]), budget=budget, afford=afford)
+                await read(llm, ask())
+        assert (budget.saved, len(asked)) == (1, 3)
+        assert budget.withdraw()
+        with pytest.raises(ConnectionFailed):
+            await read(llm, ask())
+        assert len(asked) == 3
+
+    run_virtual(main())
+
+
+def test_a_key_fits_into_a_header_however_long_the_id_is() -> None:
+    """The id was a part of it: a long one made every request a bad one."""
+    assert fits_header(idempotency_key(ask(request_id="x" * 128)))
+
+
+def test_the_order_of_options_makes_no_other_key() -> None:
+    one = ask(options={"stop": {"a": 1, "b": 2}})
+    other = ask(options={"stop": {"b": 2, "a": 1}})
+    assert idempotency_key(one) == idempotency_key(other)
 
 
 def test_a_caller_who_leaves_while_waiting_is_not_asked_for() -> None:

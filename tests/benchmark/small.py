@@ -11,14 +11,10 @@ from benchmark.rounds import Bench, Measured
 from benchmark.runs import Run
 from benchmark.simulate import Outcome
 from benchmark.suite import Strategy, Suite, Trial
+from lab.conversations import single_turns
+from lab.popularity import zipf_questions
 from lab.questions import Bank, Intent
-from lab.traffic import (
-    Arrival,
-    arrivals,
-    constant,
-    conversations,
-    zipf_questions,
-)
+from lab.traffic import Arrival, arrivals, constant
 from optimizations.llm import LLM, Chunk, Layer, Request
 
 BANK = Bank(
@@ -42,7 +38,7 @@ def trial(seed: int = 1, requests: int = 20) -> Trial:
 
 def coming(trial: Trial) -> list[Arrival]:
     texts = zipf_questions(trial.bank, seed=trial.seed)
-    return arrivals(constant(50.0), conversations(texts), trial.requests)
+    return arrivals(constant(50.0), single_turns(texts), trial.requests)
 
 
 def model(trial: Trial) -> LLM:
@@ -67,7 +63,13 @@ def suite(*more: Strategy, name: str = "caching") -> Suite:
     )
 
 
-def run(seconds: Sequence[float], *, differing: int = 0, hits: int = 0) -> Run:
+def run(
+    seconds: Sequence[float],
+    *,
+    differing: int = 0,
+    hits: int = 0,
+    late_seconds: float = 0.0,
+) -> Run:
     """A run with these latencies; an infinite one failed."""
     answered = sum(map(isfinite, seconds))
     outcomes = {"answered": answered, "overloaded": len(seconds) - answered}
@@ -76,6 +78,7 @@ def run(seconds: Sequence[float], *, differing: int = 0, hits: int = 0) -> Run:
         first_seconds=tuple(seconds),
         half_seconds=tuple(seconds),
         seconds=tuple(seconds),
+        late_seconds=(late_seconds,) * len(seconds),
         outcomes={name: count for name, count in outcomes.items() if count},
         calls={"model": len(seconds) - hits},
         hits=hits,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from benchmark.console import Screen
 from benchmark.rounds import Measured, Series
+from benchmark.thresholds import threshold
+from benchmark.versus import compared
+from tests.benchmark.reports import report
 from tests.benchmark.small import result, run
 
 SERIES = (
@@ -65,3 +69,28 @@ def test_without_warnings_there_is_no_block(
 ) -> None:
     Screen().warnings([])
     assert capsys.readouterr().out == ""
+
+
+def test_a_comparison_says_what_differs_and_what_became_of_a_threshold(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    limits = [threshold("p99:10%"), threshold("measured nothing:1%")]
+    comparison, _ = compared(report(), report(2.0), "base.json", limits)
+    Screen().comparison(comparison)
+    text = capsys.readouterr().out
+    assert "with base.json, 2026-01-01" in text
+    assert "caching, other: slower: mean 2 of before" in text
+    assert "the same as before: 1 strategy" in text
+    assert "failed: p99:10%: slower: p99 2 of before (caching, other)" in text
+    assert "could not judge: measured nothing:1%: nothing has it" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_list_of_files_is_two_lines_and_never_broken(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = Path("a" * 100)
+    Screen().written(out, ["figures", "report.csv", "report.html"])
+    _, first, second = capsys.readouterr().out.splitlines()
+    assert first == f"written: {out / 'report.html'}"
+    assert second == "beside it: figures, report.csv"

@@ -7,14 +7,10 @@ from itertools import islice
 
 import pytest
 
+from lab.conversations import single_turns
+from lab.popularity import zipf_questions
 from lab.questions import load_bank
-from lab.traffic import (
-    arrivals,
-    conversations,
-    open_loop,
-    poisson,
-    zipf_questions,
-)
+from lab.traffic import arrivals, open_loop, poisson
 from lab.wording import Understanding
 from optimizations.balancing.balanced import Balanced
 from optimizations.balancing.policies import PeakEwma
@@ -47,7 +43,7 @@ async def replies(count: int) -> list[Reply]:
         load_bank(), seed=1, near_miss_share=0.1, reworded_share=0.5
     )
     times = poisson(REQUESTS_PER_SECOND, seed=1)
-    coming = arrivals(times, islice(conversations(texts), count), count)
+    coming = arrivals(times, islice(single_turns(texts), count), count)
     async with chatbot() as llm:
 
         async def send(request: Request, due: float) -> Reply:

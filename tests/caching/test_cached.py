@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -210,20 +211,67 @@ def test_the_answer_is_kept_before_the_end_is_handed_on() -> None:
 
 
 def test_the_model_is_closed_before_a_slow_store_is_waited_for() -> None:
-    class Slow(MemoryStore):
+    class Watching(MemoryStore):
         async def keep(self, request: Request, reply: Reply) -> None:
             running.append(model.running)
-            await asyncio.sleep(5)
 
     running: list[int] = []
     model = Scripted(says("a"))
 
     async def main() -> None:
-        await collect(CacheFill(model, Slow()).stream(ask()))
+        await collect(CacheFill(model, Watching()).stream(ask()))
         assert running == [0]
-        assert now() == 5
 
     run_virtual(main())
+
+
+class Slow(MemoryStore):
+    """A store that takes an hour for everything."""
+
+    async def find(self, request: Request) -> Reply | None:
+        await asyncio.sleep(3600)
+        return await super().find(request)
+
+    async def keep(self, request: Request, reply: Reply) -> None:
+        await asyncio.sleep(3600)
+        await super().keep(request, reply)
+
+
+def test_a_store_that_is_slow_is_a_miss_and_holds_nobody_up() -> None:
+    """One that hung held each request for as long as it hung."""
+
+    async def main() -> None:
+        model, good, slow = Scripted(), MemoryStore(), Slow()
+        fill = CacheFill(model, slow, good)
+        chatbot = Cached(fill, slow)
+        assert await read(chatbot, ask()) == "t asked: Where is my parcel?"
+        assert now() == 0.5  # a quarter to look, a quarter to keep
+        assert chatbot.snapshot()["timeouts"] == chatbot.misses == 1
+        assert fill.snapshot()["timeouts"] == fill.kept == 1
+        assert await good.find(ask()) is not None
+        assert slow.snapshot()["entries"] == 0
+
+    run_virtual(main())
+
+
+def test_what_no_store_took_in_time_is_not_counted_as_kept() -> None:
+    async def main() -> None:
+        fill = CacheFill(Scripted(), Slow(), Broken(), store_seconds=1.0)
+        await read(fill, ask())
+        assert now() == 1
+        assert (fill.kept, fill.not_kept) == (0, 1)
+        assert (fill.store_timeouts, fill.store_errors) == (1, 1)
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("seconds", [0, -1, inf, nan])
+def test_to_wait_for_ever_for_a_store_is_refused(seconds: float) -> None:
+    store = MemoryStore()
+    with pytest.raises(ValueError, match="store_seconds"):
+        Cached(Scripted(), store, store_seconds=seconds)
+    with pytest.raises(ValueError, match="store_seconds"):
+        CacheFill(Scripted(), store, store_seconds=seconds)
 
 
 def test_a_store_that_fails_is_a_miss_and_hides_no_answer() -> None:

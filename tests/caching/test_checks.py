@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizations.caching.checks import RULES, disagreement
+from optimizations.caching.reading import Reading
+from optimizations.caching.vocabulary import GENERAL, Vocabulary
 
 SAME = [
     ("How do I reset my password?", "how can I reset my password"),
@@ -56,8 +58,21 @@ def test_one_answer_serves_both(one: str, other: str) -> None:
 @pytest.mark.parametrize(("rule", "one", "other"), DIFFERENT)
 def test_each_needs_its_own_answer(rule: str, one: str, other: str) -> None:
     assert disagreement(one, other) is not None
-    assert not RULES[rule](one, other)
-    assert not RULES[rule](other, one)
+    readings = Reading(one), Reading(other)
+    assert not RULES[rule](*readings)
+    assert not RULES[rule](*reversed(readings))
+
+
+def test_what_a_trade_calls_its_things_is_handed_in() -> None:
+    pair = "Where is my parcel?", "Where is my package?"
+    zoo = Vocabulary("lion cat", "tame/wild")
+    cats = "Is the cat big?", "Is the lion big?"
+    tame = "Are wild lions there?", "Are tame lions there?"
+    assert disagreement(*pair) is None  # a shop, unless somebody says else
+    assert disagreement(*pair, GENERAL + zoo) == "things"
+    assert disagreement(*cats) == "things"
+    assert disagreement(*cats, GENERAL + zoo) is None
+    assert disagreement(*tame, GENERAL + zoo) == "opposites"
 
 
 TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from(
@@ -70,8 +85,9 @@ TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from(
 def test_every_rule_takes_any_text_and_knows_no_first(
     one: str, other: str
 ) -> None:
+    ours, theirs = Reading(one), Reading(other)
     for agree in RULES.values():
-        assert agree(one, other) == agree(other, one)
+        assert agree(ours, theirs) == agree(theirs, ours)
 
 
 def test_long_questions_are_compared_quickly() -> None:

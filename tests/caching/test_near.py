@@ -4,6 +4,7 @@ bound: laws of both stores that search.
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -22,13 +23,15 @@ from tests.helpers import ask
 Make = Callable[..., NearStore[Any]]
 
 
-def semantic(**rest: Any) -> NearStore[Any]:
-    return SemanticStore(HashingEmbedder(256), **rest)
+def fuzzy(width: int = 0, **rest: Any) -> NearStore[Any]:
+    return FuzzyStore(**rest)
 
 
-every_store = pytest.mark.parametrize(
-    "make", [FuzzyStore, semantic], ids=["fuzzy", "semantic"]
-)
+def semantic(width: int = 256, **rest: Any) -> NearStore[Any]:
+    return SemanticStore(HashingEmbedder(width), **rest)
+
+
+every_store = pytest.mark.parametrize("make", [fuzzy, semantic])
 
 
 async def text(store: NearStore[Any], request: Request) -> str | None:
@@ -155,14 +158,55 @@ def test_what_was_used_least_recently_goes_with_its_index(make: Make) -> None:
 @every_store
 def test_its_bytes_are_bounded(make: Make) -> None:
     async def main() -> None:
-        store = make(max_bytes=5000)
+        store = make(max_bytes=20_000)
         for n in range(20):
             await store.keep(ask(f"topic {n}"), answer("x" * 500))
-            assert store.snapshot()["bytes"] <= 5000
+            assert store.snapshot()["bytes"] <= 20_000
         entries = store.snapshot()["entries"]
-        assert 0 < entries < 20
-        await store.keep(ask("novel"), answer("x" * 5000))
+        assert 3 < entries < 10
+        await store.keep(ask("novel"), answer("x" * 20_000))
         assert store.snapshot()["entries"] == entries
+
+    run_virtual(main())
+
+
+@every_store
+@pytest.mark.parametrize("partitions", [1, 500])
+def test_the_bound_is_on_the_memory_that_it_takes(
+    make: Make, partitions: int
+) -> None:
+    """Only the answers were counted: ten thousand tenants with one question
+    each took many times the bound, for the vectors.
+    """
+    mib = 1024 * 1024
+
+    async def main() -> int:
+        store = make(max_bytes=mib, width=1024)
+        tracemalloc.start()
+        try:
+            for n in range(500):
+                tenant = f"t{n % partitions}"
+                await store.keep(ask(f"topic {n}", tenant=tenant), answer())
+            return tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+
+    # The vectors of the latest questions have a mebibyte of their own.
+    assert run_virtual(main()) <= 2 * mib
+
+
+@every_store
+def test_at_the_bound_one_goes_for_each_that_comes(make: Make) -> None:
+    """An index that doubled when full pushed out half of the answers."""
+
+    async def main() -> None:
+        store = make(max_bytes=300_000)
+        entries = []
+        for n in range(400):
+            await store.keep(ask(f"topic {n}"), answer())
+            entries.append(store.snapshot()["entries"])
+        assert store.snapshot()["evictions"] > 100
+        assert max(entries) - entries[-1] <= 1
 
     run_virtual(main())
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from math import inf
 from typing import Any
 
 import pytest
 
+from optimizations.balancing.retry import Retry
 from optimizations.caching.cached import Cached, CacheFill
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import MemoryStore
-from optimizations.clock import run_virtual
-from optimizations.errors import Incomplete, UpstreamError
-from optimizations.llm import Chunk, Layer, Request
+from optimizations.clock import now, run_virtual
+from optimizations.concurrency.rate_limiter import RateLimit, RateLimiter
+from optimizations.errors import (
+    DeadlineExceeded,
+    Incomplete,
+    RateLimited,
+    UpstreamError,
+)
+from optimizations.llm import LLM, Chunk, Layer, Request
+from optimizations.streaming.deadline import Deadline
 from tests.helpers import (
     STOP,
     Scripted,
@@ -33,9 +42,12 @@ def slowly(*pieces: str) -> list[Step]:
     return says(*pieces, gap_seconds=1.0)
 
 
-async def start(
-    flight: SingleFlight, *requests: Request
-) -> list[asyncio.Task[str]]:
+def slow_limiter() -> RateLimiter:
+    """Lets one request pass at once, then one every 30 s."""
+    return RateLimiter(requests_per_minute=2, max_wait_seconds=300)
+
+
+async def start(flight: LLM, *requests: Request) -> list[asyncio.Task[str]]:
     tasks = [asyncio.create_task(read(flight, r)) for r in requests]
     await turns(3)
     return tasks
@@ -252,11 +264,88 @@ def test_each_reader_learns_how_it_was_served_and_one_paid() -> None:
     run_virtual(main())
 
 
-def test_the_flight_has_no_deadline_of_its_leader() -> None:
+def test_a_flight_is_due_at_the_latest_deadline_of_its_readers() -> None:
     async def main() -> None:
         model = Scripted(slowly("a"))
-        await read(SingleFlight(model), ask(deadline=0.1))
-        assert model.requests[0].deadline is None
+        flight = SingleFlight(model)
+        requests = [ask(n=n, deadline=d) for n, d in enumerate((5, 9, 7))]
+        dues = []
+        tasks = []
+        for request in requests:
+            tasks += await start(flight, request)
+            dues.append(model.requests[0].due)
+        assert dues == [5, 9, 9]
+        tasks += await start(flight, ask(n=9))  # has all the time there is
+        assert model.requests[0].due == inf
+        await asyncio.gather(*tasks)
+        assert [request.due for request in requests] == [5, 9, 7]
+
+    run_virtual(main())
+
+
+def test_a_follower_is_not_cut_off_at_the_leaders_deadline() -> None:
+    async def main() -> None:
+        model = Scripted(slowly("a", "b", "c"))
+        llm = SingleFlight(Deadline(model, 60.0))
+        leader, follower = await start(
+            Deadline(llm, 60.0), ask(n=1, deadline=1.5), ask(n=2)
+        )
+        assert await follower == "abc"
+        assert isinstance(leader.exception(), DeadlineExceeded)
+        assert model.calls == 1
+
+    run_virtual(main())
+
+
+def test_what_cannot_come_in_time_for_anybody_is_refused_at_once() -> None:
+    """A flight without any deadline let a hopeless request wait for its slot
+    until its caller was gone.
+    """
+
+    async def main() -> None:
+        llm = SingleFlight(RateLimit(Scripted(), slow_limiter()))
+        await read(llm, ask("first"))
+        with pytest.raises(RateLimited):
+            await read(llm, ask("second", deadline=now() + 29))
+        assert now() == 0
+        await read(llm, ask("second", deadline=now() + 31))
+        assert now() == 30
+
+    run_virtual(main())
+
+
+def test_a_slot_that_moved_is_still_in_time_for_a_patient_follower() -> None:
+    """The leader had until 31 s; its slot moved from 30 s to 60 s, and the
+    follower, who had joined it meanwhile, has until 90 s.
+    """
+
+    async def main() -> None:
+        limiter = slow_limiter()
+        llm = SingleFlight(RateLimit(Scripted(), limiter))
+        await read(llm, ask("first"))
+        leader, follower = await start(
+            Deadline(llm, 300.0),
+            ask("second", n=1, deadline=31),
+            ask("second", n=2, deadline=90),
+        )
+        limiter.queue.correct(1)  # somebody used more than they had reserved
+        assert await follower == "t asked: second"
+        assert now() == 60
+        assert isinstance(leader.exception(), DeadlineExceeded)
+
+    run_virtual(main())
+
+
+def test_a_retry_goes_on_for_a_patient_follower() -> None:
+    async def main() -> None:
+        busy = UpstreamError("busy", status=503, retry_after=10.0)
+        model = Scripted([5.0, busy], says("yes"))
+        llm = SingleFlight(Retry(model))
+        leader, follower = await start(
+            Deadline(llm, 300.0), ask(n=1, deadline=6), ask(n=2, deadline=90)
+        )
+        assert await follower == "yes"
+        assert isinstance(leader.exception(), DeadlineExceeded)
 
     run_virtual(main())
 
@@ -303,7 +392,8 @@ def test_in_the_onion_an_answer_is_asked_for_and_kept_once() -> None:
                 await super().keep(request, reply)
 
         model, store = Scripted(slowly("a", "b")), Counting()
-        chatbot = Cached(SingleFlight(CacheFill(model, store)), store)
+        filled = CacheFill(model, store, store_seconds=1.0)
+        chatbot = Cached(SingleFlight(filled), store)
 
         async def later(n: int) -> str:
             await asyncio.sleep(n * 0.05)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from math import inf, nan
+from weakref import ref
 
 import pytest
 from hypothesis import given, settings
@@ -49,7 +51,7 @@ def submit(batcher: Batcher[int, int], *items: int) -> list[asyncio.Task[int]]:
 def test_those_who_come_within_the_wait_go_together() -> None:
     async def main() -> None:
         kitchen = Kitchen()
-        batcher = Batcher(kitchen.cook, max_wait_seconds=0.5)
+        batcher = Batcher(kitchen.cook, linger_seconds=0.5)
         early = submit(batcher, 1, 2)
         await asyncio.sleep(0.4)
         late = submit(batcher, 3)
@@ -65,7 +67,7 @@ def test_those_who_come_within_the_wait_go_together() -> None:
 def test_a_full_batch_goes_at_once() -> None:
     async def main() -> None:
         kitchen = Kitchen()
-        batcher = Batcher(kitchen.cook, max_size=3, max_wait_seconds=60)
+        batcher = Batcher(kitchen.cook, max_size=3, linger_seconds=60)
         callers = submit(batcher, *range(6))
         await asyncio.gather(*callers)
         assert kitchen.batches == [[0, 1, 2], [3, 4, 5]]
@@ -168,7 +170,7 @@ def test_a_handler_that_was_cancelled_by_itself_leaves_nobody_waiting() -> (
 def test_an_item_whose_caller_left_is_not_run() -> None:
     async def main() -> None:
         kitchen = Kitchen()
-        batcher = Batcher(kitchen.cook, max_wait_seconds=1)
+        batcher = Batcher(kitchen.cook, linger_seconds=1)
         callers = submit(batcher, 1, 2, 3)
         await asyncio.sleep(0.5)
         callers[1].cancel()
@@ -228,19 +230,33 @@ def test_callers_who_come_and_go_leave_nothing_in_a_stuck_batcher() -> None:
     caller had long left.
     """
 
+    class Dish:
+        """What is ordered."""
+
+    async def cook(dishes: Sequence[Dish]) -> list[Exception | None]:
+        await asyncio.sleep(1e6)
+        return []
+
     async def main() -> None:
-        batcher = Batcher(Kitchen(1e6).cook, max_running=1, max_size=2)
-        stuck = submit(batcher, 1, 2)
-        await turns(2)
+        batcher = Batcher(cook, max_running=1, max_size=2)
+        ordered: list[ref[Dish]] = []
+
+        def visit() -> asyncio.Task[None]:
+            dish = Dish()
+            ordered.append(ref(dish))
+            return asyncio.create_task(batcher.submit(dish))
+
+        stuck = [visit(), visit()]
         for _ in range(100):
-            visitors = submit(batcher, 3, 4, 5)
+            visitors = [visit(), visit(), visit()]
             await asyncio.sleep(0.1)
             for visitor in visitors:
                 visitor.cancel()
             await asyncio.wait(visitors)
-        assert batcher.pending == 2
-        assert not batcher._due
-        assert not batcher._open
+        gc.collect()
+        assert (batcher.pending, batcher.waiting) == (2, 0)
+        kept = sum(dish() is not None for dish in ordered)
+        assert kept <= 2 + len(visitors)
         await batcher.aclose()
         await asyncio.wait(stuck)
 
@@ -249,7 +265,7 @@ def test_callers_who_come_and_go_leave_nothing_in_a_stuck_batcher() -> None:
 
 def test_what_is_pending_has_a_bound() -> None:
     async def main() -> None:
-        batcher = Batcher(Kitchen().cook, max_pending=3)
+        batcher = Batcher(Kitchen().cook, max_waiting=3)
         callers = submit(batcher, 1, 2, 3)
         await turns(1)
         with pytest.raises(Overloaded):
@@ -301,7 +317,7 @@ def test_every_caller_gets_exactly_its_own_outcome(
     async def main() -> None:
         kitchen = Kitchen()
         batcher = Batcher(
-            kitchen.cook, max_size=4, max_wait_seconds=0.5, max_running=2
+            kitchen.cook, max_size=4, linger_seconds=0.5, max_running=2
         )
         callers = []
         for gap, item, leaves in plan:
@@ -331,7 +347,7 @@ def test_every_caller_gets_exactly_its_own_outcome(
 
 @pytest.mark.parametrize("value", [-1, nan, inf])
 def test_nonsense_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match="max_wait_seconds"):
-        Batcher(Kitchen().cook, max_wait_seconds=value)
+    with pytest.raises(ValueError, match="linger_seconds"):
+        Batcher(Kitchen().cook, linger_seconds=value)
     with pytest.raises(ValueError, match="max_size"):
         Batcher(Kitchen().cook, max_size=0)

@@ -141,7 +141,7 @@ def test_waiting_for_company_is_written_into_the_trace_once() -> None:
     async def main() -> None:
         model = Oven(BadRequest("no"))
         first, second = ask("poison", 1), ask("b", 2)
-        async with Batched(model, max_wait_seconds=0.5) as layer:
+        async with Batched(model, linger_seconds=0.5) as layer:
             await asyncio.gather(
                 read(layer, first), read(layer, second), return_exceptions=True
             )

@@ -80,7 +80,7 @@ def test_a_newcomer_does_not_slip_in_when_a_permit_is_handed_over() -> None:
 
 def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None:
     async def main() -> None:
-        layer = ConcurrencyLimit(slow(2.0), 1, queue=2)
+        layer = ConcurrencyLimit(slow(2.0), 1, max_waiting=2)
         for _ in range(50):
             await read(layer, ask())  # so that it knows: 2 s each
         began = now()
@@ -112,7 +112,7 @@ def test_nobody_waits_longer_than_patience_or_deadline(
     deadline: float | None, waited: float
 ) -> None:
     async def main() -> None:
-        layer = ConcurrencyLimit(slow(60), 1, queue_seconds=5)
+        layer = ConcurrencyLimit(slow(60), 1, max_wait_seconds=5)
         running = task(layer)
         await turns(1)
         with pytest.raises(Overloaded, match="too long"):
@@ -172,7 +172,7 @@ def test_whoever_leaves_whenever_all_permits_come_back(
     plan: list[tuple[int, int | None]], limit: int
 ) -> None:
     async def main() -> None:
-        permits = Permits(limit, queue=10, queue_seconds=4)
+        permits = Permits(limit, max_waiting=10, max_wait_seconds=4)
         inside = 0
 
         async def one() -> None:
@@ -210,5 +210,5 @@ def test_a_limit_below_one_is_refused(value: int) -> None:
 
 @pytest.mark.parametrize("value", [0, -1, nan, inf])
 def test_patience_without_an_end_is_refused(value: float) -> None:
-    with pytest.raises(ValueError, match="queue_seconds"):
-        Permits(1, 1, value)
+    with pytest.raises(ValueError, match="max_wait_seconds"):
+        Permits(1, max_wait_seconds=value)

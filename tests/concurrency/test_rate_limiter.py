@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from optimizations.balancing.retry import Retry, RetryBudget
 from optimizations.clock import now, run_virtual
 from optimizations.concurrency.rate_limiter import RateLimit, RateLimiter
 from optimizations.errors import (
@@ -33,6 +34,13 @@ def limited(
     """
     return RateLimit(
         inner, requests_per_minute=requests, tokens_per_minute=tokens
+    )
+
+
+def nearly_closed() -> RateLimiter:
+    """100 requests and 1,000 tokens, of which next to nothing comes back."""
+    return RateLimiter(
+        requests_per_minute=0.006, tokens_per_minute=0.06, burst_seconds=1e6
     )
 
 
@@ -209,6 +217,48 @@ def test_a_retry_debits_the_same_budget_or_is_dropped() -> None:
         assert limiter.afford(small())
         assert not limiter.afford(small())
         await task
+
+    run_virtual(main())
+
+
+def test_a_storm_of_retries_gives_back_what_it_did_not_use() -> None:
+    """Each retry kept its prompt and `max_tokens` reserved for ever: a limit
+    of 1,000 was empty after a few failures that had used nearly nothing.
+    """
+
+    async def main() -> None:
+        limiter = nearly_closed()
+        failed = [UpstreamError("down")]
+        model = Scripted(failed, failed, answer(15), [UpstreamError("down")])
+        budget = RetryBudget(share=1, floor=10)
+        retry = Retry(model, afford=limiter.afford, budget=budget)
+        layer = RateLimit(retry, limiter)
+        await read(layer, small(1))
+        with pytest.raises(UpstreamError):
+            await read(layer, small(2))
+        sent, left = model.calls, limiter.queue.budget.levels(now())
+        assert sent == 6
+        assert left == pytest.approx(
+            [100 - sent, 1000 - sent * 5 - 15], abs=0.1
+        )
+
+    run_virtual(main())
+
+
+def test_a_retry_that_was_paid_for_and_never_sent_costs_nothing() -> None:
+    async def main() -> None:
+        limiter = nearly_closed()
+        retry = Retry(
+            Scripted([UpstreamError("down", retry_after=60)]),
+            afford=limiter.afford,
+        )
+        layer = RateLimit(retry, limiter)
+        task = asyncio.create_task(read(layer, small()))
+        await asyncio.sleep(1)
+        task.cancel()
+        await asyncio.wait([task])
+        left = limiter.queue.budget.levels(now())
+        assert left == pytest.approx([99, 995], abs=0.1)
 
     run_virtual(main())
 

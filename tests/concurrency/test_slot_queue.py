@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizations.clock import VirtualLoop, now, run_virtual
+from optimizations.clock import Deadlock, VirtualLoop, now, run_virtual
 from optimizations.concurrency.slot_queue import SlotQueue
 from optimizations.concurrency.token_bucket import Budget, TokenBucket
 from optimizations.errors import BadRequest, RateLimited
@@ -234,10 +234,10 @@ def test_a_slot_past_the_deadline_is_refused_on_arrival() -> None:
         ahead = asyncio.create_task(slots.acquire(1))
         await turns(1)
         with pytest.raises(RateLimited) as refusal:
-            await slots.acquire(1, deadline=now() + 1.5)
+            await slots.acquire(1, due=lambda: 1.5)
         assert now() == 0
         assert refusal.value.retry_after == 2
-        await slots.acquire(1, deadline=now() + 2)
+        await slots.acquire(1, due=lambda: 2)
         assert now() == 2
         await ahead
 
@@ -250,7 +250,7 @@ def test_a_slot_that_moved_past_the_deadline_is_refused_without_spending() -> (
     async def main() -> None:
         slots = queue(per_second=1, burst=1)
         await slots.acquire(1)
-        waiter = asyncio.create_task(slots.acquire(1, deadline=2))
+        waiter = asyncio.create_task(slots.acquire(1, due=lambda: 2))
         await turns(1)
         slots.correct(3)  # somebody used more than they had reserved
         with pytest.raises(RateLimited):
@@ -322,6 +322,9 @@ def test_who_would_wait_too_long_is_refused_on_arrival() -> None:
 
 
 def test_an_empty_queue_leaves_no_timer_behind() -> None:
+    """With one, the clock would go on to its slot before nothing is left."""
+    ended_at: list[float] = []
+
     async def main() -> None:
         slots = queue(per_second=0.001, burst=1)
         await slots.acquire(1)
@@ -330,10 +333,15 @@ def test_an_empty_queue_leaves_no_timer_behind() -> None:
         waiter.cancel()
         await asyncio.wait([waiter])
         assert slots.waiting == 0
-        assert slots._alarm is None
         assert not other_tasks()
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            ended_at.append(now())
 
-    run_virtual(main())
+    with pytest.raises(Deadlock):
+        run_virtual(main())
+    assert ended_at == [0]
 
 
 @pytest.mark.parametrize("value", [0, -1, nan, inf])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.options import USAGE, Parser, seed
+from lab.options import USAGE, Parser, missing_package, seed
 
 
 def test_a_complaint_is_one_line_with_the_code_for_usage(
@@ -26,3 +26,9 @@ def test_a_seed_that_a_generator_cannot_take_is_refused(text: str) -> None:
 
 def test_a_seed_is_a_whole_number() -> None:
     assert seed("4294967295") == 2**32 - 1
+
+
+def test_a_missing_package_is_named_with_the_remedy() -> None:
+    told = missing_package("lesson", ModuleNotFoundError(name="rich"))
+    assert "rich" in told
+    assert "requirements.txt" in told

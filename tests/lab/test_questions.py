@@ -77,6 +77,8 @@ def test_a_csv_saved_by_a_spreadsheet_can_be_read(tmp_path: Path) -> None:
         (b"text,category\na\n", "line 2: `text` or `category`"),
         (b'text,category\n"a,b\n', "line 2"),
         (b"text,category\n\xff\xfe,b\n", "is not UTF-8 text"),
+        (b"text,category\na\x00b,c\n", "line 2: a NUL"),
+        (b"text,category\n" + b"a" * 20_000 + b",c\n", "line 2: a NUL, or"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_refused_with_its_line(
@@ -91,7 +93,7 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_line(
 def test_a_file_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(QuestionsError, match="nowhere"):
         load_bank(tmp_path / "nowhere.csv")
-    with pytest.raises(QuestionsError, match="directory"):
+    with pytest.raises(QuestionsError, match="no file"):
         load_bank(tmp_path)
 
 

@@ -13,17 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lab.conversations import single_turns
+from lab.popularity import zipf, zipf_questions
 from lab.questions import Bank, Intent, NearMiss
 from lab.traffic import (
     arrivals,
     closed_loop,
     constant,
-    conversations,
     gamma_bursts,
     open_loop,
     poisson,
-    zipf,
-    zipf_questions,
 )
 from optimizations.clock import now, run_virtual
 from optimizations.llm import Request
@@ -42,7 +41,7 @@ def gaps(times: list[float]) -> list[float]:
 
 
 def texts(count: int) -> list[Request]:
-    return list(conversations(f"question {i}" for i in range(count)))
+    return list(single_turns(f"question {i}" for i in range(count)))
 
 
 def test_constant_arrivals_are_evenly_spaced() -> None:
@@ -141,7 +140,7 @@ def test_a_share_of_near_misses_above_one_is_refused() -> None:
 def test_each_conversation_has_its_own_id_and_the_system_prompt_in_front() -> (
     None
 ):
-    first, second = conversations(["a", "b"], system="Be kind.")
+    first, second = single_turns(["a", "b"], system="Be kind.")
     assert (first.request_id, second.request_id) == ("r0", "r1")
     assert [m.content for m in second.messages] == ["Be kind.", "b"]
 
@@ -178,7 +177,7 @@ def test_a_sender_that_stalls_the_loop_does_not_move_what_is_due() -> None:
     run_virtual(main())
 
 
-def test_the_closed_loop_never_runs_more_than_its_workers() -> None:
+def test_the_closed_loop_never_runs_more_than_its_senders() -> None:
     async def main() -> None:
         running = peak = 0
 
@@ -190,7 +189,7 @@ def test_the_closed_loop_never_runs_more_than_its_workers() -> None:
             running -= 1
             return request.request_id
 
-        order = await closed_loop(send, texts(20), workers=4)
+        order = await closed_loop(send, texts(20), senders=4)
         assert order == [f"r{i}" for i in range(20)]
         assert peak == 4
 
@@ -203,18 +202,18 @@ def test_in_the_closed_loop_a_request_is_due_when_its_turn_comes() -> None:
             await asyncio.sleep(2)
             return due
 
-        assert await closed_loop(send, texts(3), workers=1) == [0, 2, 4]
-        assert await closed_loop(send, [], workers=3) == []
+        assert await closed_loop(send, texts(3), senders=1) == [0, 2, 4]
+        assert await closed_loop(send, [], senders=3) == []
 
     run_virtual(main())
 
 
-def test_the_closed_loop_refuses_to_have_no_worker() -> None:
+def test_the_closed_loop_refuses_to_have_no_sender() -> None:
     async def main() -> None:
         async def send(request: Request, due: float) -> None: ...
 
-        with pytest.raises(ValueError, match="workers must be from 1"):
-            await closed_loop(send, texts(1), workers=0)
+        with pytest.raises(ValueError, match="senders must be from 1"):
+            await closed_loop(send, texts(1), senders=0)
 
     run_virtual(main())
 
@@ -228,7 +227,7 @@ def test_a_loop_that_is_cancelled_leaves_no_task_behind() -> None:
             asyncio.create_task(
                 open_loop(send, arrivals([0, 0], texts(2), 2))
             ),
-            asyncio.create_task(closed_loop(send, texts(5), workers=2)),
+            asyncio.create_task(closed_loop(send, texts(5), senders=2)),
         ]
         await asyncio.sleep(1)
         for loop in loops:

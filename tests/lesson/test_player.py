@@ -25,7 +25,7 @@ def test_a_prediction_is_held_against_what_was_measured(
     learner = Learner(tmp_path, ["", "80", "q"])
     guess = learner.state.guesses["first.1"]
     assert (guess.said, guess.measured) == (80, 8)
-    assert "You said 80 things, measured 8 things: surprise, 10.0x off." in (
+    assert "You said 80 things, it was 8 things: surprise, 10.0x off." in (
         learner.seen
     )
 

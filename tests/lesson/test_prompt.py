@@ -47,7 +47,8 @@ def test_a_bare_enter_is_told_from_an_empty_command() -> None:
         ("40%", 40.0),
         ("~7", 7.0),
         ("3x", 3.0),
-        ("-1", -1.0),
+        ("15 requests", 15.0),
+        ("10 times", 10.0),
     ],
 )
 def test_numbers_are_read_as_people_write_them(
@@ -56,6 +57,8 @@ def test_numbers_are_read_as_people_write_them(
     assert number(text) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("text", ["", "lots", "nan", "inf", "1e300", "1 2"])
+@pytest.mark.parametrize(
+    "text", ["", "lots", "nan", "inf", "1e300", "1 2", "-5", "s"]
+)
 def test_what_is_no_usable_number_is_none(text: str) -> None:
     assert number(text) is None

@@ -41,3 +41,13 @@ def test_the_knob_has_its_value_unless_it_is_turned(
 def test_what_is_missing_is_said_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="nobody listens"):
         run_step(step("x", run=break_down), context(tmp_path), print)
+
+
+async def need_a_package(context: Context) -> Outcome:
+    """A demonstration whose optional package is not installed."""
+    raise ModuleNotFoundError("embeddings need `pip install wordllama`")
+
+
+def test_a_missing_optional_package_costs_one_step(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="pip install wordllama"):
+        run_step(step("x", run=need_a_package), context(tmp_path), print)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from math import inf
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def test_without_a_file_one_begins_at_the_beginning(tmp_path: Path) -> None:
     [
         "",
         "{",
+        "[" * 100_000,
         "[]",
         "null",
         '{"version": 99}',
@@ -78,13 +80,22 @@ def test_without_a_file_one_begins_at_the_beginning(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_damaged_file_is_set_aside_and_the_lesson_begins_anew(
+def test_a_file_that_is_not_ours_is_refused_and_left_alone(
     tmp_path: Path, content: str
 ) -> None:
     path = tmp_path / "lesson.json"
     path.write_text(content)
-    assert StateFile(path).load() == State()
-    assert (tmp_path / "lesson.unreadable").read_text() == content
+    with pytest.raises(StateError, match="no progress of this lesson"):
+        StateFile(path).load()
+    assert path.read_text() == content
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (tmp_path, pipe, Path("/dev/null")):
+        with pytest.raises(StateError, match="no file"):
+            StateFile(path).load()
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(

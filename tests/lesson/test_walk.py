@@ -35,7 +35,7 @@ def test_a_walk_shows_every_beat_of_every_step(tmp_path: Path) -> None:
         "[simulated",
         "counting",
         "There were 8.",
-        "Predict: How many? 8 things",
+        "Question: How many? Answer: 8 things",
         "Not when: there is nothing to count.",
     ):
         assert beat in text

@@ -82,7 +82,7 @@ def test_every_further_sequence_slows_the_step_while_it_runs() -> None:
         await model.complete_many(questions(9, 17, 9))
         seconds = 0.050 + 7 * 0.004 * 2 + 8 * 0.004 * 2 + 1 * 0.004
         assert now() - began == pytest.approx(seconds, rel=0.2)
-        assert model.batched == 0
+        assert model.engine.companions == 0
 
     run_virtual(main())
 
@@ -123,7 +123,11 @@ def test_a_batch_that_was_cancelled_is_waste() -> None:
         await asyncio.wait([task])
         assert model.ledger.answers == 0
         assert model.ledger.wasted_tokens > 2
-        assert (model.running, model.batched, model.waiting) == (0, 0, 0)
+        assert (model.running, model.engine.companions, model.waiting) == (
+            0,
+            0,
+            0,
+        )
         assert not other_tasks()
 
     run_virtual(main())

@@ -68,13 +68,21 @@ def test_the_totals_are_the_sums_of_the_entries(
 
 
 def test_the_books_are_bounded_and_the_totals_stay_exact() -> None:
-    ledger = Ledger(PRICE, keep=3)
-    for n in range(10):
-        ledger.book(ask(n=n, idempotency_key=f"k{n}"), USAGE, answer())
-    assert len(ledger.entries) == 3
-    assert ledger.answers == 10
-    assert ledger.completion_tokens == 200
-    assert len(ledger._replies) == 3
+    async def main() -> None:
+        ledger = Ledger(PRICE, keep=3)
+        asked = [ask(n=n, idempotency_key=f"k{n}") for n in range(10)]
+        for request in asked:
+            ledger.book(request, USAGE, answer())
+        assert len(ledger.entries) == 3
+        assert ledger.answers == 10
+        assert ledger.completion_tokens == 200
+        known = []
+        for request in asked:
+            async with ledger.claim(request) as reply:
+                known.append(reply is not None)
+        assert known == [False] * 7 + [True] * 3
+
+    run_virtual(main())
 
 
 def test_books_of_no_length_are_refused() -> None:
@@ -143,7 +151,8 @@ def test_a_departed_holder_or_waiter_leaves_no_claim() -> None:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        assert ledger._claims == {}
+        assert await serve(ledger, request, "the next") == "the next"
+        assert now() == 1.5
 
     run_virtual(main())
 

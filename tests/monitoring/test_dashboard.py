@@ -7,7 +7,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from optimizations.balancing import Balanced, Breaker, Retry
+from optimizations.balancing.balanced import Balanced
+from optimizations.balancing.circuit_breaker import Breaker
+from optimizations.balancing.retry import Retry
 from optimizations.clock import run_virtual
 from optimizations.monitoring.alerts import Alert, Rule
 from optimizations.monitoring.dashboard import View, layers_of, render

@@ -47,10 +47,10 @@ def test_an_answer_cut_short_had_a_first_token_but_no_end() -> None:
 def test_who_left_or_asked_nonsense_says_nothing_about_latency() -> None:
     metrics = Metrics()
     metrics(good(outcome="left", ttft_seconds=None))
-    metrics(failed(outcome="refused", code="invalid_request"))
+    metrics(failed(outcome="invalid", code="context_length_exceeded"))
     now = metrics.snapshot()
     assert (now.ttft.count, now.e2e.count) == (0, 0)
-    assert now.outcomes == {"left": 1, "refused": 1}
+    assert now.outcomes == {"left": 1, "invalid": 1}
 
 
 def test_names_beyond_the_limit_are_counted_as_others() -> None:

@@ -26,9 +26,12 @@ from optimizations.llm import LLM, Chunk, Request, Trace, Usage
 from optimizations.mock import MockModel
 from optimizations.monitoring.record import Monitored, Record
 from optimizations.tokens import Price
+from optimizations.wire import read_error
 from tests.helpers import STOP, Scripted, Step, ask, read, says
 
 PRICE = Price(prompt=1.0, cached=0.5, completion=2.0)
+TOO_LONG = read_error(400, b'{"error": {"code": "context_length_exceeded"}}')
+"""As a provider says it: a bad request under another code than ours."""
 
 
 class Hit(LLM):
@@ -67,7 +70,8 @@ def test_a_record_says_how_an_answer_went() -> None:
     ("error", "outcome", "code"),
     [
         (RateLimited("no"), "refused", "rate_limit_exceeded"),
-        (BadRequest("no"), "refused", "invalid_request"),
+        (BadRequest("no"), "invalid", "invalid_request"),
+        (TOO_LONG, "invalid", "context_length_exceeded"),
         (TimedOut("first token", 1.0), "timed out", "timeout"),
         (DeadlineExceeded(), "timed out", "deadline_exceeded"),
         (UpstreamError("no"), "failed", "server_error"),
@@ -87,7 +91,7 @@ def test_every_error_has_its_outcome(
         assert (record.outcome, record.code) == (outcome, code)
         assert record.e2e_seconds == 2.0
         assert record.ttft_seconds is None
-        assert record.good is (None if code == "invalid_request" else False)
+        assert record.good is (None if outcome == "invalid" else False)
 
     run_virtual(main())
 

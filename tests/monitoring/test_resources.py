@@ -30,9 +30,8 @@ def test_a_blocked_loop_is_late_by_as_long_as_it_was_blocked() -> None:
             assert lag.worst_seconds == pytest.approx(0, abs=1e-6)
             blocked_seconds = 0.25  # as if a call had not yielded for so long
             await asyncio.sleep(0.1)
-            assert lag.last_seconds == pytest.approx(0.25)
+            assert lag.worst_seconds == pytest.approx(0.25)
             await asyncio.sleep(0.1)
-            assert lag.last_seconds == pytest.approx(0, abs=1e-6)
             assert lag.worst_seconds == pytest.approx(0.25)
         assert not other_tasks()
 

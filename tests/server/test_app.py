@@ -180,6 +180,70 @@ def test_a_body_that_never_arrives_is_not_waited_for() -> None:
     run_real(main())
 
 
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        ("Content-Encoding", "gzip", 400),
+        ("Content-Encoding", "deflate", 400),
+        ("Expect", "foo", 417),
+    ],
+)
+def test_a_header_that_the_request_does_not_keep_is_the_clients_mistake(
+    header: str, value: str, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first were 500, and after the last the connection ended without a
+    word, since `sign` looked for an id that nobody had given yet.
+    """
+    data = json.dumps(BODY).encode()
+    headers = {header: value, "X-Request-ID": "7"}
+    got, body, shown = exchange(data, headers)
+    assert (got, body["error"]["type"]) == (status, "invalid_request_error")
+    assert shown["x-request-id"] == "7"
+    assert "Traceback" not in caplog.text
+
+
+def exchange(
+    data: bytes, headers: dict[str, str]
+) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """One chat completion, as bytes that no client would send."""
+    length = {"Host": "x", "Content-Length": str(len(data))}
+    lines = [f"{k}: {v}" for k, v in (headers | length).items()]
+    head = "\r\n".join([f"POST {CHAT} HTTP/1.1", *lines, "Connection: close"])
+
+    async def main() -> bytes:
+        async with address(Scripted()) as url:
+            host, port = url.removeprefix("http://").split(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(head.encode() + b"\r\n\r\n" + data)
+            said = await reader.read()
+            writer.close()
+            return said
+
+    top, _, body = run_real(main(), 5.0).decode().partition("\r\n\r\n")
+    first, *rest = top.split("\r\n")
+    shown = dict(line.lower().split(": ", 1) for line in rest)
+    return int(first.split()[1]), json.loads(body), shown
+
+
+@pytest.mark.parametrize("path", [CHAT, "/nowhere"])
+def test_an_expectation_is_refused_wherever_it_goes(path: str) -> None:
+    async def main() -> None:
+        async with (
+            address(Scripted()) as url,
+            aiohttp.ClientSession() as session,
+            session.post(url + path, headers={"Expect": "foo"}) as response,
+        ):
+            assert response.status == 417
+            assert response.headers["X-Request-ID"]
+
+    run_real(main())
+
+
+def test_who_asks_first_is_told_to_go_on() -> None:
+    status, body, _ = chat(Scripted(), {"Expect": "100-continue"})
+    assert (status, body["object"]) == (200, "chat.completion")
+
+
 def test_readiness_follows_the_model_and_ends_with_draining() -> None:
     async def main() -> None:
         model = Scripted()

@@ -113,6 +113,39 @@ def test_an_error_inside_the_stream_comes_after_what_was_said() -> None:
     run_real(main())
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        RuntimeError("somebody's prompt"),
+        TimeoutError(),
+        ConnectionResetError(),
+        Chunk("lo", extra={"score": float("nan")}),
+    ],
+)
+def test_an_unexpected_error_inside_the_stream_is_an_event_too(
+    wrong: Step, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only an `LLMError` was; any other put a second response head into the
+    open body, and the client waited for the rest of it.
+    """
+
+    async def main() -> bytes:
+        async with address(Scripted(["Hel", wrong, STOP])) as url:
+            host, port = url.removeprefix("http://").split(":")
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(post(stream=True))
+            said = await reader.readuntil(b"0\r\n\r\n")
+            writer.close()
+            return said
+
+    said = run_real(main(), 5.0)
+    assert said.count(b"HTTP/1.1") == 1
+    assert b'"Hel"' in said
+    assert b'data: {"error":{"message":"an internal error"' in said
+    assert b"[DONE]" not in said
+    assert "prompt" not in caplog.text
+
+
 @pytest.mark.parametrize("after", [0, 1, 2, 7, 30])
 @pytest.mark.parametrize("streamed", [True, False])
 def test_a_cut_is_incomplete_wherever_it_comes(

@@ -17,9 +17,9 @@ from optimizations.wire import (
     error_body,
     read_error,
     read_error_object,
-    retry_seconds,
     write_object,
 )
+from optimizations.wire.failures import retry_seconds
 
 
 @pytest.mark.parametrize("status", [400, 404, 413, 422])

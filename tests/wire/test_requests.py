@@ -48,6 +48,8 @@ USER = {"role": "user", "content": "hi"}
         ({"max_tokens": 0}, "max_tokens"),
         ({"max_tokens": 1.5}, "max_tokens"),
         ({"max_tokens": True}, "max_tokens"),
+        ({"max_tokens": 2**31}, "max_tokens"),
+        ({"max_completion_tokens": 10**400}, "max_completion_tokens"),
         ({"max_tokens": -1, "max_completion_tokens": 5}, "max_tokens"),
         ({"max_completion_tokens": "9"}, "max_completion_tokens"),
         ({"temperature": -0.1}, "temperature"),
@@ -164,3 +166,12 @@ def test_only_short_printable_ascii_fits_a_header(
     value: str, fits: bool
 ) -> None:
     assert fits_header(value) == fits
+
+
+def test_more_tokens_than_a_provider_can_count_are_refused() -> None:
+    """10**400 passed the check and overflowed a float deep inside: a 500 for
+    what the client had got wrong.
+    """
+    assert read(max_tokens=2**31 - 1).max_tokens == 2**31 - 1
+    with pytest.raises(BadRequest, match="from 1 to 2147483647"):
+        read(max_tokens=10**400)

@@ -1,0 +1,147 @@
+"""What can be read out of a question without understanding it: its words, its
+numbers, what it denies, who does what. `checks.py` compares two readings.
+
+Everything here works on single words and their neighbours, for English. No
+grammar is known, so an unusual sentence may be read wrongly; the comparison
+then differs, and the model is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cached_property
+
+from optimizations.caching.english import (
+    BETWEEN_DOER_AND_VERB,
+    NEGATIONS,
+    NUMBERS,
+    PERSONS,
+    STOP_WORDS,
+    UNITS,
+    stem,
+)
+from optimizations.caching.vocabulary import GENERAL, Vocabulary
+
+_WORD = re.compile(r"\d[\d.,:]*\d|\d|[^\W\d_]+(?:'[^\W\d_]+)*|[%€$£]")
+_NAME = re.compile(r"(?<=[\w,'] )[A-Z][\w']*")
+_KIND = re.compile(
+    r"\b(?:where|when|why|who"
+    r"|how (?:much|many|long|far|often|big|old|fast|heavy|wide|high|tall))\b"
+)
+
+
+class Reading:
+    """A question as its parts. Each is read when it is first asked for."""
+
+    def __init__(self, text: str, vocabulary: Vocabulary = GENERAL) -> None:
+        self.text = text.replace("’", "'")
+        self.vocabulary = vocabulary
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Words, numbers and signs in small letters.
+
+        >>> Reading("I don't pay €8.95!").words
+        ['i', "don't", 'pay', '€', '8.95']
+        """
+        return _WORD.findall(self.text.lower())
+
+    @cached_property
+    def stems(self) -> set[str]:
+        """The words without their endings."""
+        return {stem(word) for word in self.words}
+
+    @cached_property
+    def content(self) -> list[str]:
+        """The words that carry meaning, each as the stem of its synonyms.
+        Numbers and their units are not among them.
+
+        >>> Reading("Could you fix my 2 m cable?").content
+        ['fix', 'cabl']
+        """
+        return self._content(self.words)
+
+    @cached_property
+    def numbers(self) -> Counter[tuple[str, str]]:
+        """Each number with the word after it, or the sign before it."""
+        said = ["", *self.words, ""]
+        found: Counter[tuple[str, str]] = Counter()
+        for before, word, after in zip(said, said[1:], said[2:], strict=False):
+            number = NUMBERS.get(word, word).replace(",", "")
+            if number[:1].isdigit():
+                unit = stem(before if before in ("€", "$", "£") else after)
+                unit = UNITS.get(unit, unit)
+                found[number, "" if unit in STOP_WORDS else unit] += 1
+        return found
+
+    @cached_property
+    def denied(self) -> list[str]:
+        """For each negation, the next word that carries meaning.
+
+        >>> Reading("It isn't red and never green").denied
+        ['red', 'green']
+        """
+        return [
+            next(iter(self._content(self.words[place + 1 :])), "")
+            for place, word in enumerate(self.words)
+            if _negates(word)
+        ]
+
+    @cached_property
+    def roles(self) -> list[str]:
+        """Who and what, in order."""
+        return [
+            PERSONS.get(word, stem(word))
+            for word in self.words
+            if word in PERSONS or word not in STOP_WORDS
+        ]
+
+    @cached_property
+    def doers(self) -> dict[str, str]:
+        """From each verb that follows "I" or "you", perhaps after "would like
+        to", to that person.
+
+        >>> Reading("I'd like to call you").doers
+        {'phon': 'I'}
+        """
+        found: dict[str, str] = {}
+        person = ""
+        for word in self.words:
+            if word in PERSONS:
+                person = PERSONS[word]
+            elif word not in BETWEEN_DOER_AND_VERB:
+                if person and word not in STOP_WORDS:
+                    found.setdefault(self.vocabulary.base(word), person)
+                person = ""
+        return found
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The words with a capital that do not begin a sentence."""
+        return {n.lower() for n in _NAME.findall(self.text)} - STOP_WORDS
+
+    @cached_property
+    def kind(self) -> str:
+        """The question word that asks for something definite, or nothing."""
+        found = _KIND.search(self.text.lower())
+        return found.group() if found else ""
+
+    def _content(self, said: list[str]) -> list[str]:
+        return [
+            self.vocabulary.base(word)
+            for before, word in zip(["", *said], said, strict=False)
+            if word not in STOP_WORDS
+            and not _negates(word)
+            and word[0].isalpha()
+            and not _counts(before)
+            and not _counts(word)
+        ]
+
+
+def _negates(word: str) -> bool:
+    return word in NEGATIONS or word.endswith("n't")
+
+
+def _counts(word: str) -> bool:
+    return word[:1].isdigit() or word in NUMBERS

@@ -1,0 +1,45 @@
+"""Wait for something, but only so long, and never lose a cancellation.
+
+The problem: what stands beside the chatbot (a store, a server across the
+network) must not hold it up, and `asyncio.timeout` bounds a wait. But a
+cancelled wait may not end: a library may swallow the cancellation. In Python
+3.11 `asyncio.wait_for` does where the result comes in the same moment, and
+redis-py sends through it. Then a caller who has left goes on being served.
+
+The idea: a task counts how often it was cancelled. If that count has risen
+while it waited, then the cancellation is raised here, late but not lost.
+
+When it does not help: what blocks the loop cannot be interrupted by it. And a
+library that swallows and then waits on is only left when its own wait ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from math import inf
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def within(seconds: float, work: Awaitable[T]) -> T:
+    """What `work` gives. Raises `TimeoutError` where that takes longer."""
+    task = asyncio.current_task()
+    assert task is not None
+    cancelled_before = task.cancelling()
+    async with asyncio.timeout(seconds):
+        try:
+            return await work
+        finally:
+            if task.cancelling() > cancelled_before:
+                raise asyncio.CancelledError
+
+
+def positive(**given: float) -> None:
+    """Raises `ValueError` for what is no time to wait: 0, less, inf, NaN."""
+    for name, seconds in given.items():
+        if not 0 < seconds < inf:
+            raise ValueError(
+                f"{name} must be finite and more than 0, not {seconds}"
+            )

@@ -1,0 +1,112 @@
+"""Words that mean the same, and words that mean the opposite.
+
+A vocabulary is two small lists, written as one reads them: groups of synonyms,
+each of which counts as one word, and pairs of opposites. `GENERAL` holds those
+of everyday English. What a trade calls its things belongs into a vocabulary of
+its own (`shop.py` is one), and `GENERAL + SHOP` is both.
+
+Words are compared by their stems, so "packages" needs no mention beside
+"package". A word in two groups would count as now one thing, now another, so
+it is refused, across vocabularies too.
+
+When it does not help: a word of two meanings ("charge" a fee, "charge" a
+battery) is always taken in one. Leave it out where that matters.
+"""
+
+from __future__ import annotations
+
+from optimizations.caching.english import stem
+
+_PREFIXES = ("un", "in", "im", "dis", "non", "de")
+
+
+class Vocabulary:
+    """`synonyms` are groups divided by semicolons, `opposites` pairs divided
+    by a slash. Raises `ValueError` where a word is in two groups.
+
+    >>> zoo = Vocabulary("lion cat; trainer keeper", "calm/wild")
+    >>> zoo.base("cats"), zoo.opposed("calm", "wild")
+    ('lion', True)
+    """
+
+    def __init__(self, synonyms: str = "", opposites: str = "") -> None:
+        self.synonyms = synonyms
+        self.opposites = opposites
+        self._first: dict[str, str] = {}  # from a stem to that of its group
+        self._opposites: dict[str, set[str]] = {}
+        for group in synonyms.split(";"):
+            self._add_group(group.split())
+        for pair in opposites.split():
+            one, other = map(stem, pair.split("/"))
+            self._opposites.setdefault(one, set()).add(other)
+            self._opposites.setdefault(other, set()).add(one)
+
+    def __add__(self, other: Vocabulary) -> Vocabulary:
+        return Vocabulary(
+            f"{self.synonyms}; {other.synonyms}",
+            f"{self.opposites} {other.opposites}",
+        )
+
+    def base(self, word: str) -> str:
+        """The stem that stands for a word and its synonyms."""
+        return self._first.get(stem(word), stem(word))
+
+    def opposed(self, one: str, other: str) -> bool:
+        """Whether two stems are opposites: a known pair, or one is the other
+        with an "un" or the like before it.
+        """
+        short, long = sorted((one, other), key=len)
+        return other in self._opposites.get(one, ()) or any(
+            long == prefix + short for prefix in _PREFIXES
+        )
+
+    def _add_group(self, group: list[str]) -> None:
+        for word in group:
+            if stem(word) in self._first:
+                raise ValueError(f"{word!r} is in two groups of synonyms")
+            self._first[stem(word)] = stem(group[0])
+
+
+GENERAL = Vocabulary(
+    """
+    big large; small little tiny; quick fast rapid; start begin commence;
+    stop end finish quit; phone telephone call ring; mobile cellphone
+    smartphone; mail email; picture photo image; fix repair mend;
+    change modify edit alter update; broken damaged; colour color;
+    happen occur; assist help support; attempt try; answer reply response;
+    choose pick select; remove delete erase; show display; wrong incorrect;
+    money cash; car automobile; movie film; job work; company business firm;
+    improve enhance; reduce decrease lower; increase raise; create make build;
+    different difference; receive obtain; shut close; sign log; transfer move;
+    unable incapable; allowed permitted; good great best;
+    effective efficient; reason cause; method way manner approach;
+    children kids; mother mum mom; father dad; holiday vacation; trip travel
+    """,
+    """
+    before/after up/down in/out into/out on/off into/from onto/off
+    with/without to/from above/below over/under inside/outside
+    inside/out including/excluding
+    more/less most/least more/fewer many/few much/little all/none
+    earlier/later earliest/latest first/last next/previous new/old
+    newest/oldest early/late yesterday/tomorrow today/tomorrow today/yesterday
+    small/large small/big smallest/largest smallest/biggest short/long
+    shorter/longer shortest/longest low/high lower/higher lowest/highest
+    fast/slow faster/slower quickly/slowly hot/cold warm/cool warmer/cooler
+    heat/cool light/dark lighter/darker lighter/heavier light/heavy
+    brighter/dimmer thin/thick narrow/wide
+    open/close open/shut start/stop start/end begin/end enable/disable
+    activate/deactivate add/remove add/delete add/take put/take insert/remove
+    attach/detach lock/unlock show/hide save/delete create/delete join/leave
+    join/split enter/leave come/go arrive/leave arrive/depart send/receive
+    send/get give/take give/get lend/borrow win/lose find/lose
+    accept/reject accept/refuse accept/decline allow/forbid
+    increase/decrease increase/reduce raise/lower extend/shorten
+    lengthen/shorten rise/fall grow/shrink push/pull import/export
+    upload/download login/logout turn/return keep/cancel keep/delete
+    confirm/cancel bring/take bring/collect sender/receiver sender/recipient
+    public/private full/empty full/partial right/wrong good/bad better/worse
+    best/worst same/different always/never yes/no left/right
+    front/back top/bottom wet/dry clean/dirty strong/weak loud/quiet
+    maximum/minimum max/min incoming/outgoing
+    """,
+)
