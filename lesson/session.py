@@ -75,6 +75,17 @@ def _teach(
     if not waits:
         walk(screen, context, chapters)
         return
+    _play(options, file, screen, context, chapters)
+
+
+def _play(
+    options: argparse.Namespace,
+    file: StateFile,
+    screen: Screen,
+    context: Context,
+    chapters: list[Chapter],
+) -> None:
+    """With a learner, from where they are to where they leave."""
     state = file.load()
     if options.reset and (options.yes or _yes("Forget your progress here?")):
         state.forget(
@@ -82,15 +93,14 @@ def _teach(
             for chapter in chapters
             for number, _ in enumerate(chapter.steps, 1)
         )
-    kept = state.position if options.chosen else None
+    place_in_book = state.position
+    if options.chosen:  # a visit to single chapters leaves it alone
+        state.position = ""
 
     def save() -> None:
-        """A visit to single chapters leaves one's place in the book alone."""
-        place = state.position if kept is None else kept
+        place = place_in_book if options.chosen else state.position
         file.save(replace(state, position=place))
 
-    if options.chosen:
-        state.position = ""
     player = Player(screen, context, chapters, state, save=save)
     try:
         player.play()
