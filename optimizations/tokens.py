@@ -14,14 +14,16 @@ always wins over what is counted here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import inf
 
 from optimizations.llm import Message, Usage
 
 TokenCounter = Callable[[str], int]
 
+_SHORT = 2048  # characters
 _TOKEN = re.compile(r"\s*(?:\w{1,7}|[^\w\s])|\s+$")
 # role and separators, as OpenAI's chat format adds them to each message
 _PER_MESSAGE = 4
@@ -34,12 +36,24 @@ def split_tokens(text: str) -> list[str]:
     >>> split_tokens("Where is my parcel?")
     ['Where', ' is', ' my', ' parcel', '?']
     """
-    return _TOKEN.findall(text)
+    return list(_pieces(text))
 
 
 def count_tokens(text: str) -> int:
     """How many pieces `split_tokens` would make."""
-    return len(_TOKEN.findall(text))
+    return len(_pieces(text))
+
+
+def _pieces(text: str) -> Sequence[str]:
+    """A short text is often counted again: a system prompt with each request,
+    a turn of a conversation with each turn after it.
+    """
+    return _known(text) if len(text) <= _SHORT else _TOKEN.findall(text)
+
+
+@lru_cache(maxsize=1024)
+def _known(text: str) -> tuple[str, ...]:
+    return tuple(_TOKEN.findall(text))
 
 
 def count_prompt(

@@ -13,7 +13,8 @@ it; here each answer reads its prompt alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from math import sqrt
 from random import Random
 
 from optimizations.llm import Chunk, Draft, Reply, Request, Usage
@@ -79,7 +80,7 @@ class Generation:
         seconds = first_gap
         for start in range(0, max(len(self._tokens), 1), step):
             piece = self._tokens[start : start + step]
-            seconds += sum(self._gap() for _ in piece[start == 0 :])
+            seconds += self._gaps(len(piece[start == 0 :]))
             seconds += self._trouble(start, step)
             yield seconds, piece
             seconds = 0.0
@@ -89,7 +90,8 @@ class Generation:
         self._said += len(piece)
         last = self._said == len(self._tokens)
         completion = self._said * self.request.choices
-        self.usage = replace(self.usage, completion_tokens=completion)
+        prompt, cached = self.usage.prompt_tokens, self.usage.cached_tokens
+        self.usage = Usage(prompt, completion, cached)
         text, reason = "".join(piece), self._reason if last else None
         for index in range(self.request.choices):
             very_last = last and index == self.request.choices - 1
@@ -100,19 +102,26 @@ class Generation:
                 self.reply = self._draft.reply()
             yield chunk
 
-    def _gap(self) -> float:
-        """Seconds from one token to the next, as many running as run now."""
+    def _gaps(self, tokens: int) -> float:
+        """Seconds for so many tokens after the last, as many running as run
+        now. One draw for all: a sum of `n` gaps varies less than one gap does,
+        by the square root of `n`.
+        """
+        if tokens == 0:
+            return 0.0
         if self.fault is not None and self.fault.kind == "drip":
-            return self.fault.seconds
+            return tokens * self.fault.seconds
         crowd = 1 + self.profile.itl_growth * (self.load() - 1)
-        return self.profile.itl_seconds * crowd * self._slowness()
+        seconds = tokens * self.profile.itl_seconds * crowd
+        return seconds * self._slowness(sqrt(tokens))
 
-    def _slowness(self) -> float:
+    def _slowness(self, steadiness: float = 1.0) -> float:
         factor = 1.0
         if self.fault is not None and self.fault.kind == "slow":
             factor = self.fault.factor
         if self.profile.jitter:
-            factor *= self.rng.lognormvariate(0, self.profile.jitter)
+            sigma = self.profile.jitter / steadiness
+            factor *= self.rng.lognormvariate(0, sigma)
         return factor
 
     def _trouble(self, start: int, step: int) -> float:
