@@ -3,110 +3,161 @@
     python module12_benchmark.py --quick
 
 Simulated figures are exact and repeat with their seed; measured ones are of
-this machine. Exit codes: 0 ok · 1 a strategy answered wrongly · 2 wrong usage
-· 3 could not judge · 130 interrupted.
+this machine. Exit codes: 0 ok · 1 a strategy answered wrongly, or `--fail-on`
+found it worse · 2 wrong usage · 3 could not judge · 130 interrupted.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
 from benchmark import SUITES
+from benchmark.thresholds import threshold
+from lab.options import (
+    COULD_NOT_JUDGE,
+    INTERRUPTED,
+    OK,
+    Parser,
+    UsageError,
+    guarded,
+    seed,
+)
 
-USAGE, UNJUDGED, INTERRUPTED = 2, 3, 130
+PROGRAM = "module12_benchmark.py"
 
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        """One sentence is enough; `--help` has the rest."""
-        self.exit(USAGE, f"{self.prog}: {message}\n")
+# Nothing heavy is imported here: `--help` should answer within a blink.
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code."""
     options = _read_options(arguments)
-    if options.list:
-        for name, asks in SUITES.items():
-            sys.stdout.write(f"{name:12} {asks}\n")
-        return 0
-    try:
-        return _run(options)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted: nothing was written\n")
-        return INTERRUPTED
+
+    def run() -> int:
+        if options.list:
+            for name, asks in SUITES.items():
+                sys.stdout.write(f"{name:12} {asks}\n")
+            return OK
+        try:
+            return _run(options)
+        except KeyboardInterrupt:
+            sys.stderr.write("interrupted: nothing was written\n")
+            return INTERRUPTED
+
+    return guarded(PROGRAM, run)
 
 
-def _run(options: argparse.Namespace) -> int:
-    # everything heavy is imported here, after `--help` has been answered
+def _run(chosen: Namespace) -> int:
+    from benchmark.baseline import BaselineError
     from benchmark.session import Options, run
-    from lab.questions import QuestionsError, load_bank
+    from lab.questions import QuestionsError
     from lab.settings import SettingsError, load_settings
 
-    try:
-        settings = load_settings()
-        load_bank(options.questions)
-        _make_writable(options.out)
-    except (QuestionsError, SettingsError, OSError) as error:
-        sys.stderr.write(f"module12_benchmark.py: {error}\n")
-        return USAGE
-    chosen = tuple(n for n in SUITES if n in (options.suite or SUITES))
-    return run(
-        Options(
-            chosen, options.seed, options.quick, options.questions, options.out
-        ),
-        settings,
+    options = Options(
+        suites=tuple(n for n in SUITES if n in (chosen.suite or SUITES)),
+        seed=chosen.seed,
+        quick=chosen.quick,
+        questions=chosen.questions,
+        trace=chosen.trace,
+        time_scale=chosen.time_scale,
+        out=chosen.out,
+        compare=chosen.compare,
+        fail_on=tuple(chosen.fail_on),
     )
-
-
-def _make_writable(out: Path) -> None:
-    """Find out before the work, not after it. Raises OSError."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        probe = out / ".writable"
-        probe.write_text("")
-        probe.unlink()
-    except OSError as error:
-        raise OSError(f"cannot write to {out}: {error.strerror}") from None
+        return run(options, load_settings())
+    except (QuestionsError, SettingsError) as error:
+        raise UsageError(str(error)) from None
+    except BaselineError as error:
+        sys.stderr.write(f"{PROGRAM}: {error}\n")
+        return COULD_NOT_JUDGE
 
 
-def _read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = _Parser(
-        prog="module12_benchmark.py",
+def _time_scale(text: str) -> float:
+    """From 0.001 to 1,000: 2 plays a trace twice as fast."""
+    value = float(text)
+    if not 0.001 <= value <= 1000:
+        raise ArgumentTypeError(
+            f"{text!r} is not from 0.001 to 1000, such as 2 for twice as fast"
+        )
+    return value
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "--suite": {
+        "action": "append",
+        "choices": SUITES,
+        "metavar": "NAME",
+        "help": f"one of {', '.join(SUITES)}; may be repeated",
+    },
+    "--list": {"action": "store_true", "help": "say which suites there are"},
+    "--quick": {
+        "action": "store_true",
+        "help": "5 seeds instead of 20, and fewer requests: half a minute",
+    },
+    "--seed": {
+        "type": seed,
+        "default": 1,
+        "metavar": "N",
+        "help": "of all chance, default: 1",
+    },
+    "--questions": {
+        "metavar": "FILE",
+        "help": "your own: CSV with `text` and `category` or `intent`",
+    },
+    "--trace": {
+        "metavar": "FILE",
+        "help": "a log to replay in the suites that can: CSV (Azure) or "
+        "JSONL (Mooncake)",
+    },
+    "--time-scale": {
+        "type": _time_scale,
+        "default": 1.0,
+        "metavar": "X",
+        "help": "replay the trace X times as fast, default: 1",
+    },
+    "--out": {
+        "type": Path,
+        "default": Path("reports"),
+        "metavar": "DIR",
+        "help": "where the reports and figures go, default: reports",
+    },
+    "--compare": {
+        "type": Path,
+        "metavar": "FILE",
+        "help": "an earlier report.json; where there is none, the first run "
+        "is stored",
+    },
+    "--fail-on": {
+        "type": threshold,
+        "action": "append",
+        "default": [],
+        "metavar": "METRIC:PERCENT%",
+        "help": "exit code 1 where --compare shows a strategy to be worse by "
+        "more, such as p99:10%% or 'measured hit:50%%'; may be repeated",
+    },
+}
+
+
+def _read_options(arguments: Sequence[str] | None) -> Namespace:
+    parser = Parser(
+        prog=PROGRAM,
         description="Compare the strategies of each chapter, with intervals, "
         "verdicts and figures.",
-        epilog="Exit codes: 0 ok, 1 a strategy answered wrongly, 2 wrong "
-        "usage, 3 could not judge, 130 interrupted.",
+        epilog="Exit codes: 0 ok, 1 a strategy answered wrongly or is worse "
+        "than --fail-on allows, 2 wrong usage, 3 could not judge, 130 "
+        "interrupted.",
+        allow_abbrev=False,
     )
-    suites = f"one of {', '.join(SUITES)}; may be given several times"
-    quick = "5 seeds instead of 20, and fewer requests: half a minute"
-    questions = "a CSV of your own with the columns text and category"
-    out = "where report.json and figures/ go (default reports/)"
-    add = parser.add_argument
-    add(
-        "--suite",
-        action="append",
-        choices=SUITES,
-        metavar="NAME",
-        help=suites,
-    )
-    add("--list", action="store_true", help="say which suites there are")
-    add("--quick", action="store_true", help=quick)
-    add("--seed", type=_seed, default=1, metavar="N", help="default 1")
-    add("--questions", metavar="FILE", help=questions)
-    add("--out", type=Path, default=Path("reports"), metavar="DIR", help=out)
-    return parser.parse_args(arguments)
-
-
-def _seed(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise argparse.ArgumentTypeError(
-            "a seed is a whole number from 0, of at most 12 digits"
-        )
-    return int(text)
+    for name, settings in OPTIONS.items():
+        parser.add_argument(name, **settings)
+    options = parser.parse_args(arguments)
+    if options.fail_on and not options.compare:
+        parser.error("--fail-on needs --compare FILE, to compare with")
+    return options
 
 
 if __name__ == "__main__":

@@ -1,16 +1,22 @@
 """The strategies of each chapter side by side, with intervals and figures.
 
-- `suite` what a suite is made of · `caching` · `concurrency` · `streaming` ·
-  `balancing` the four suites
+- `suite` what a suite is made of · `measuring` · `caching` · `concurrency` ·
+  `streaming` · `balancing` the suites
 - `runs` what one strategy did with one seed's requests · `metrics` the
   figures taken from it · `simulate` how it is run, on the virtual clock
 - `rounds` what this machine really takes, in interleaved rounds
-- `statistics` what may be said of a difference · `results` the verdicts
-- `console` · `report` · `figures/` what is shown and kept · `session` the
-  whole, in order · `machine` where it ran
+- `statistics` what may be said of a difference · `results` · `verdicts` ·
+  `caveats` what to know before quoting a figure
+- `report` all that is kept, as plain values · `csv_rows` · `document`, of
+  `blocks`, as `markdown` and `html` · `figures/` what is made of it
+- `compare` two reports side by side · `baseline` the earlier one · `earlier`
+  · `judgement` what is said of it · `thresholds` what fails · `history`
+- `console` what is shown · `session` the whole, in order · `delivery` ·
+  `files` what is written · `machine` where it ran
 """
 
 SUITES = {
+    "measuring": "what a load test sees of a stall, and what it hides",
     "caching": "which cache saves how much waiting and money, at what risk",
     "concurrency": "how many requests at once get a job done soonest",
     "streaming": "what reading along changes, and what it does not",

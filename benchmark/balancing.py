@@ -5,26 +5,24 @@ the replicas can do together. In the first situation all replicas are alike,
 and no policy has anything to find. In the second one is four times slower:
 whoever sends it a fair share makes it a queue that only grows. In the third
 one fails at once: whoever prefers the least busy prefers it, for it is always
-idle.
+idle. And random moments are a service's kindest day, so the slow replica comes
+a second time, under customers who come in bursts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from statistics import fmean
 
 from benchmark.metrics import FAILED, P50, P95, P99, calls_of
 from benchmark.rounds import Bench, Measured, calibrated, interleaved
 from benchmark.suite import Strategy, Suite, Trial
+from lab.conversations import single_turns
+from lab.popularity import zipf_questions
 from lab.questions import Bank
-from lab.traffic import (
-    Arrival,
-    arrivals,
-    conversations,
-    poisson,
-    zipf_questions,
-)
+from lab.traffic import Arrival, arrivals, gamma_bursts
 from optimizations.balancing.balanced import Balanced
 from optimizations.balancing.circuit_breaker import Breaker, CircuitBreaker
 from optimizations.balancing.policies import (
@@ -37,18 +35,21 @@ from optimizations.balancing.policies import (
 from optimizations.balancing.retry import Retry
 from optimizations.clock import chance
 from optimizations.llm import LLM, Request
-from optimizations.mock import PROFILES, Fault, MockModel
+from optimizations.mock import PROFILES, Fault, MockModel, Profile
 from optimizations.tokens import count_tokens
 
 REPLICAS = 4
 LOAD = 0.7  # of what three healthy replicas and a slow one can do together
 SLOWNESS = 4.0
+VARIATION = 3.0  # of the gaps between arrivals, where they come in bursts
 MAX_TOKENS = 24  # a sentence each: what is compared is who is asked
 BAD = "bad"  # the name of the replica that something is wrong with
 SLOW = Fault("slow", factor=SLOWNESS)
 FAILING = Fault("error", status=500)
 
 _GPU = PROFILES["gpu"]
+# for a trace, whose answers are long: more slots, and longer strides
+_LARGE = replace(PROFILES["hosted"], tokens_per_chunk=64)
 
 
 def requests_per_second(bank: Bank) -> float:
@@ -61,12 +62,18 @@ def requests_per_second(bank: Bank) -> float:
     return LOAD * (REPLICAS - 1 + 1 / SLOWNESS) * _GPU.capacity / seconds
 
 
-def workload(trial: Trial) -> list[Arrival]:
+def workload(trial: Trial, variation: float = 1.0) -> list[Arrival]:
     """Poisson arrivals, Zipf questions: the same for each policy."""
-    times = poisson(requests_per_second(trial.bank), seed=trial.seed)
+    rate = requests_per_second(trial.bank)
+    times = gamma_bursts(rate, variation=variation, seed=trial.seed)
     texts = zipf_questions(trial.bank, seed=trial.seed)
-    requests = conversations(texts, max_tokens=MAX_TOKENS)
+    requests = single_turns(texts, max_tokens=MAX_TOKENS)
     return arrivals(times, requests, trial.requests)
+
+
+def bursts(trial: Trial) -> list[Arrival]:
+    """As many, but they come in bursts."""
+    return workload(trial, VARIATION)
 
 
 def spread(
@@ -74,6 +81,7 @@ def spread(
     fault: Fault | None,
     trial: Trial,
     *,
+    profile: Profile = _GPU,
     breakers: bool = False,
 ) -> Balanced:
     """Four replicas under this policy; the last of them has the fault."""
@@ -81,7 +89,7 @@ def spread(
     for number in range(REPLICAS):
         bad = fault is not None and number == REPLICAS - 1
         model = trial.model(
-            _GPU.name,
+            profile,
             name=BAD if bad else f"replica {number}",
             faults=[fault] if fault and bad else (),
             replica=number,
@@ -133,6 +141,7 @@ async def measure(bench: Bench) -> Measured:
 
 
 ALIKE, ONE_SLOW, ONE_FAILS = "all alike", "one is slow", "one fails"
+BURSTS = "one is slow, bursts"
 
 SUITE = Suite(
     name="balancing",
@@ -148,10 +157,25 @@ SUITE = Suite(
             )
         ),
         *(
-            Strategy(name, partial(spread, policy, SLOW), ONE_SLOW)
+            Strategy(
+                name,
+                partial(spread, policy, SLOW),
+                ONE_SLOW,
+                full_only=policy is AtRandom,
+            )
             for name, policy in (
                 ("round robin", RoundRobin),
                 ("random", AtRandom),
+                ("least in flight", LeastInFlight),
+                ("peak EWMA", PeakEwma),
+            )
+        ),
+        *(
+            Strategy(
+                name, partial(spread, policy, SLOW), BURSTS, workload=bursts
+            )
+            for name, policy in (
+                ("round robin", RoundRobin),
                 ("least in flight", LeastInFlight),
                 ("peak EWMA", PeakEwma),
             )
@@ -168,6 +192,7 @@ SUITE = Suite(
             "+ breakers",
             partial(spread, LeastInFlight, FAILING, breakers=True),
             ONE_FAILS,
+            full_only=True,
         ),
         Strategy("+ breakers, retry", retried, ONE_FAILS),
     ),
@@ -175,4 +200,20 @@ SUITE = Suite(
     headline=P95,
     judged=(FAILED, P95, P99),
     measure=measure,
+    quick_requests=160,
+    traced=tuple(
+        Strategy(
+            name,
+            partial(spread, policy, SLOW, profile=_LARGE),
+            ONE_SLOW,
+            streamed=True,
+        )
+        for name, policy in (
+            ("round robin", RoundRobin),
+            ("least in flight", LeastInFlight),
+            ("peak EWMA", PeakEwma),
+        )
+    ),
+    traced_setting=f"{REPLICAS} replicas (profile {_LARGE.name}), one of them "
+    f"{SLOWNESS:g} times slower",
 )

@@ -6,6 +6,10 @@ that matches by meaning finds more, and now and then the wrong one: that share
 is a figure here, never hidden. What no cache changes is how long the slowest
 wait, for those are the ones it did not know.
 
+In conversations each prompt carries all that was said, so it is never the same
+twice, and a cache of answers finds only first questions. There the provider's
+own prefix cache helps: it knows how the prompt begins, and bills less for it.
+
 A look-up in this process counts as 0 s here, one in Redis as a stated round
 trip, one by meaning as a stated embedding; what they really take is measured
 below the table.
@@ -16,8 +20,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
 from functools import cache
-from itertools import cycle
+from itertools import cycle, islice
 
 from benchmark.metrics import (
     CENTS,
@@ -31,14 +36,10 @@ from benchmark.metrics import (
 )
 from benchmark.rounds import Bench, Measured, Take, calibrated, interleaved
 from benchmark.suite import Strategy, Suite, Trial
+from lab.conversations import conversations, single_turns
 from lab.parts import PartError, PartFailed, redis_server
-from lab.traffic import (
-    Arrival,
-    arrivals,
-    conversations,
-    poisson,
-    zipf_questions,
-)
+from lab.popularity import zipf_questions
+from lab.traffic import Arrival, arrivals, poisson
 from optimizations.caching.cached import Cached, CacheFill
 from optimizations.caching.embedding import Embedder, WordLlamaEmbedder
 from optimizations.caching.lru import LRUCache
@@ -47,12 +48,18 @@ from optimizations.caching.semantic import SemanticStore
 from optimizations.caching.store import MemoryStore, Store
 from optimizations.caching.ttl import TTLCache
 from optimizations.llm import LLM, Choice, Reply, Request, Trace
+from optimizations.mock import PROFILES, Profile
 
+# in long strides, which are cheap to simulate: nobody reads along here
+HOSTED = replace(PROFILES["hosted"], tokens_per_chunk=32)
+FORGETFUL = replace(HOSTED, prefix_blocks=0)
 REQUESTS_PER_SECOND = 3.0  # well below what the provider's slots can do
 NEAR_MISS_SHARE = 0.1  # of questions that look like another one and are not
 REWORDED_SHARE = 0.5  # a greeting more, a question mark less
 LRU_ENTRIES = 64
 TTL_SECONDS = 60.0
+TURNS = 4  # of a conversation, on average
+THINK_SECONDS = 20.0  # between two of them
 REDIS_SECONDS = 0.001  # one round trip within a data centre
 EMBEDDING_SECONDS = 0.005  # to embed a question and search
 KEPT = 1000  # answers in a store whose look-up is measured
@@ -118,16 +125,34 @@ def workload(trial: Trial) -> list[Arrival]:
         near_miss_share=NEAR_MISS_SHARE,
         reworded_share=REWORDED_SHARE,
     )
-    requests = conversations(texts, system=SYSTEM)
+    requests = single_turns(texts, system=SYSTEM)
     return arrivals(times, requests, trial.requests)
 
 
-def cached(*stores: Callable[[Trial], Store]) -> Callable[[Trial], LLM]:
+def talk(trial: Trial) -> list[Arrival]:
+    """The same customers in conversations: as many turns a second, each with
+    all that was said before.
+    """
+    talks = conversations(
+        poisson(REQUESTS_PER_SECOND / TURNS, seed=trial.seed),
+        zipf_questions(trial.bank, seed=trial.seed),
+        trial.answer,
+        turns=TURNS,
+        think_seconds=THINK_SECONDS,
+        seed=trial.seed,
+        system=SYSTEM,
+    )
+    return list(islice(talks, trial.requests))
+
+
+def cached(
+    *stores: Callable[[Trial], Store], profile: Profile = HOSTED
+) -> Callable[[Trial], LLM]:
     """Each store in front of the next, the model behind them all."""
 
     def make(trial: Trial) -> LLM:
         made = [store(trial) for store in stores]
-        onion: LLM = trial.model()
+        onion: LLM = trial.model(profile)
         if made:
             onion = CacheFill(onion, *made)
         for store in reversed(made):
@@ -201,6 +226,8 @@ async def _real_redis(bench: Bench) -> AsyncIterator[RedisStore]:
             yield store
 
 
+SINGLE, TALKS = "single questions", "in conversations"
+
 SUITE = Suite(
     name="caching",
     setting=f"Poisson arrivals, {REQUESTS_PER_SECOND:g} a second, Zipf "
@@ -210,17 +237,47 @@ SUITE = Suite(
     f"by meaning {EMBEDDING_SECONDS * 1e3:g} ms",
     workload=workload,
     strategies=(
-        Strategy("no cache", cached()),
-        Strategy("dict", cached(memory)),
-        Strategy("LRU", cached(lru)),
-        Strategy("TTL", cached(ttl)),
-        Strategy("Redis", cached(redis)),
-        Strategy("semantic", cached(semantic), may_mistake=True),
-        Strategy("hybrid", cached(memory, semantic), may_mistake=True),
+        *(
+            Strategy(
+                name, make, SINGLE, streamed=True, full_only=name == "Redis"
+            )
+            for name, make in (
+                ("no cache", cached()),
+                ("dict", cached(memory)),
+                ("LRU", cached(lru)),
+                ("TTL", cached(ttl)),
+                ("Redis", cached(redis)),
+            )
+        ),
+        *(
+            Strategy(
+                name, cached(*stores), SINGLE, streamed=True, may_mistake=True
+            )
+            for name, stores in (
+                ("semantic", (semantic,)),
+                ("hybrid", (memory, semantic)),
+            )
+        ),
+        *(
+            Strategy(
+                name,
+                make,
+                TALKS,
+                streamed=True,
+                workload=talk,
+                full_only=name == "dict + prefix",
+            )
+            for name, make in (
+                ("no cache", cached(profile=FORGETFUL)),
+                ("dict", cached(memory, profile=FORGETFUL)),
+                ("prefix cache", cached()),
+                ("dict + prefix", cached(memory)),
+            )
+        ),
     ),
     columns=(HITS, FALSE_HITS, P50, P95, P99, TOKENS, CENTS),
     headline=MEAN,
     judged=(MEAN, P99, CENTS),
     measure=measure,
-    quick_requests=300,
+    quick_requests=200,
 )

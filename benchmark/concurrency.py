@@ -16,7 +16,9 @@ from benchmark.endpoint import PROFILE, Endpoint, served
 from benchmark.metrics import FAILED, MAKESPAN, P99, THROUGHPUT
 from benchmark.rounds import Bench, Measured, interleaved
 from benchmark.suite import Strategy, Suite, Trial
-from lab.traffic import Arrival, arrivals, conversations, zipf_questions
+from lab.conversations import single_turns
+from lab.popularity import zipf_questions
+from lab.traffic import Arrival, arrivals
 from optimizations.clock import now
 from optimizations.concurrency.batching import Batched
 from optimizations.concurrency.gather import gather_bounded
@@ -25,7 +27,7 @@ from optimizations.llm import LLM
 from optimizations.mock import PROFILES
 
 MAX_TOKENS = 24  # a label and a reason
-WORKERS = (1, 2, 8, 32, 128)
+SENDERS = (1, 2, 8, 32, 128)
 REQUESTS_PER_SECOND = 20  # a little less than the provider's slots can do
 BATCH_SIZE = 16
 HOSTED = PROFILES["hosted"]
@@ -34,7 +36,7 @@ HOSTED = PROFILES["hosted"]
 def workload(trial: Trial) -> list[Arrival]:
     """All there at the start."""
     texts = zipf_questions(trial.bank, seed=trial.seed)
-    requests = conversations(texts, max_tokens=MAX_TOKENS)
+    requests = single_turns(texts, max_tokens=MAX_TOKENS)
     return arrivals(repeat(0.0), requests, trial.requests)
 
 
@@ -60,17 +62,17 @@ def batched(trial: Trial) -> LLM:
         plain(trial),
         max_size=BATCH_SIZE,
         max_running=4,
-        max_pending=trial.requests,
+        max_waiting=trial.requests,
     )
 
 
 async def measure(bench: Bench) -> Measured:
     """Four real requests over HTTP: in turn, and at once."""
 
-    async def send(endpoint: Endpoint, workers: int) -> dict[str, float]:
+    async def send(endpoint: Endpoint, senders: int) -> dict[str, float]:
         began = now()
         jobs = [endpoint.ask] * 4
-        await gather_bounded(jobs, workers)
+        await gather_bounded(jobs, senders)
         return {"four requests": now() - began}
 
     async with served(bench, max_tokens=4) as endpoint:
@@ -84,11 +86,12 @@ async def measure(bench: Bench) -> Measured:
             await interleaved(
                 takes, {"four requests": "s"}, bench.slow_rounds, bench.tick
             ),
+            invalid=endpoint.limited,
         )
 
 
-def _name(workers: int) -> str:
-    return "one at a time" if workers == 1 else f"{workers} at a time"
+def _name(senders: int) -> str:
+    return "one at a time" if senders == 1 else f"{senders} at a time"
 
 
 SUITE = Suite(
@@ -98,7 +101,10 @@ SUITE = Suite(
     f"{HOSTED.queue}. A wait counts from when a request's turn comes",
     workload=workload,
     strategies=(
-        *(Strategy(_name(n), plain, workers=n) for n in WORKERS),
+        *(
+            Strategy(_name(n), plain, senders=n, full_only=n == 2)
+            for n in SENDERS
+        ),
         Strategy("all at once", plain),
         Strategy("rate limited", paced),
         Strategy("batches of 16", batched),
@@ -106,6 +112,7 @@ SUITE = Suite(
     columns=(MAKESPAN, THROUGHPUT, P99, FAILED),
     headline=MAKESPAN,
     judged=(FAILED, MAKESPAN, P99),
+    ratios=(MAKESPAN,),
     measure=measure,
     quick_requests=350,  # still more than slots and queue hold
 )

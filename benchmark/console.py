@@ -13,7 +13,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from math import inf
+from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -21,13 +23,26 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from benchmark.blocks import CLOCKS
 from benchmark.metrics import Metric
 from benchmark.results import Standing, SuiteResult
 from benchmark.rounds import Measured, Series
 from benchmark.statistics import Comparison, interval_shown, shown
 from benchmark.verdicts import verdict
+from lab.options import discard_output
 
 WIDTH = 80
+READ_FIRST = "report.html"
+
+
+class _Console(Console):
+    """Where `head` has seen enough, the run goes on: its reports are still to
+    be written.
+    """
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        discard_output()
 
 
 class Screen:
@@ -37,7 +52,7 @@ class Screen:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a cp1252 pipe must not crash
                 stream.reconfigure(errors="replace")
-        self._console = Console(highlight=False)
+        self._console = _Console(highlight=False)
         self._console.width = min(self._console.width, WIDTH)
         self._progress = Console(stderr=True)
 
@@ -68,16 +83,18 @@ class Screen:
             style="dim",
         )
         self._console.print(_simulated(result))
+        self._line(result.answered, style="dim")
         self._console.print()
         for standing in result.standings:
             if standing.baseline is not None or not standing.judged:
                 text = verdict(standing, result.suite.judged)
                 self._item(standing.strategy.key, text)
         if result.measured.series:
+            invalid = ", INVALID" if result.measured.invalid else ""
             self._console.print()
             self._line(
-                f"measured (this machine): {result.measured.setting}. Median "
-                "± median distance from it",
+                f"measured (this machine){invalid}: "
+                f"{result.measured.setting}. Median ± median distance from it",
                 style="dim",
             )
             self._console.print(_measured(result.measured))
@@ -91,12 +108,39 @@ class Screen:
         for line in lines:
             self._item("!", line)
 
-    def written(self, paths: Iterable[str]) -> None:
-        """Where the files are."""
+    def comparison(self, comparison: Mapping[str, Any]) -> None:
+        """What differs from an earlier report, and what becomes of the
+        thresholds.
+        """
         self._console.print()
-        for path in paths:
-            # never broken over lines: a path is there to be copied
-            self._console.print(f"written: {path}", soft_wrap=True)
+        self._console.rule(Text("compared", style="bold"), align="left")
+        self._line(f"with {comparison['with']}", style="dim")
+        for part, told in comparison["sentences"].items():
+            if told:
+                self._console.print()
+                self._line(f"{part} ({CLOCKS[part]}):", style="dim")
+            for where, text in told.items():
+                self._item(where, text)
+        for line in comparison["notes"]:
+            self._item("!", line)
+        for word in ("failed", "could_not_judge"):
+            for line in comparison[word]:
+                self._item(word.replace("_", " "), line)
+
+    def written(self, out: Path, names: Iterable[str]) -> None:
+        """Where the files are, the one to read first."""
+        first, *others = sorted(names, key=lambda n: (n != READ_FIRST, n))
+        self._console.print()
+        # never broken over lines: a path is there to be copied
+        self._path(f"written: {out / first}")
+        self._path(f"beside it: {', '.join(others)}")
+
+    def stored(self, text: str) -> None:
+        """What became of the report that later runs are compared with."""
+        self._path(text)
+
+    def _path(self, text: str) -> None:
+        self._console.print(Text(text), soft_wrap=True)
 
     def progress(self) -> Bar:
         """A bar on standard error; silent where that is no terminal."""
@@ -163,8 +207,7 @@ class Bar:
 
 
 def _simulated(result: SuiteResult) -> Table:
-    suite = result.suite
-    columns = [m for m in suite.columns if m.samples_needed <= result.requests]
+    suite, columns = result.suite, result.columns
     table = _table("strategy")
     for metric in columns:
         table.add_column(_heading(metric), justify="right", no_wrap=True)

@@ -27,6 +27,7 @@ class Metric:
     unit: str = "s"
     less: str = "faster"
     more: str = "slower"
+    more_is_better: bool = False
     pooled: bool = False  # taken from the samples of all seeds together
     samples_needed: int = 1  # a seed
 
@@ -34,12 +35,20 @@ class Metric:
         return f"{self.name} ({self.unit})" if self.unit else self.name
 
 
-def latency(percent: float, column: str = "seconds", of: str = "") -> Metric:
+def latency(
+    percent: float,
+    column: str = "seconds",
+    of: str = "",
+    less: str = "faster",
+    more: str = "slower",
+) -> Metric:
     """A percentile of one of a run's latency columns."""
     read = attrgetter(column)
     return Metric(
         f"{of}p{percent:g}",
         lambda run: percentile(read(run), percent),
+        less=less,
+        more=more,
         pooled=True,
         samples_needed=SAMPLES_FOR_P99 if percent >= 99 else 20,
     )
@@ -47,6 +56,12 @@ def latency(percent: float, column: str = "seconds", of: str = "") -> Metric:
 
 MEAN = Metric("mean", lambda run: fmean(run.seconds))
 P50, P95, P99 = latency(50), latency(95), latency(99)
+
+# uncorrected, as a sender sees it who does not know that it is late
+P95_AS_SENT, P99_AS_SENT = (
+    latency(percent, "as_sent_seconds", "as sent ", "sees less", "sees more")
+    for percent in (95, 99)
+)
 
 MAKESPAN = Metric(
     "makespan",  # until all are answered; never, where some are not
@@ -59,6 +74,7 @@ THROUGHPUT = Metric(
     unit="1/s",
     less="slower",
     more="faster",
+    more_is_better=True,
 )
 
 FAILED = Metric(
@@ -75,6 +91,7 @@ HITS = Metric(
     unit="%",
     less="fewer",
     more="more",
+    more_is_better=True,
 )
 
 FALSE_HITS = Metric(

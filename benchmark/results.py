@@ -9,18 +9,22 @@ is a figure beside the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 from statistics import fmean
 
-from benchmark.metrics import Metric
+from benchmark.metrics import (
+    P95,
+    P95_AS_SENT,
+    P99_AS_SENT,
+    Metric,
+)
 from benchmark.rounds import Measured
 from benchmark.runs import Run, pooled
 from benchmark.simulate import Outcome, Problem
 from benchmark.statistics import (
-    SAMPLES_FOR_P99,
     Comparison,
     Estimate,
     compare,
@@ -29,6 +33,7 @@ from benchmark.statistics import (
 from benchmark.suite import Strategy, Suite
 
 GROWTH = 1.5  # of the mean wait, from the middle fifth of a run to its last
+UNCORRECTED = (P95_AS_SENT, P99_AS_SENT)
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,12 @@ class Standing:
         )
 
     @property
+    def sent_late(self) -> bool:
+        """Whether it matters from when latency counts."""
+        corrected, uncorrected = self.figure(P95), self.figure(P95_AS_SENT)
+        return str(corrected) != str(uncorrected)
+
+    @property
     def still_growing(self) -> bool:
         """Whether waits still grew when the run ended, in most seeds."""
         growing = sum(_grows(run) for run in self.runs)
@@ -113,46 +124,42 @@ class SuiteResult:
         """Whether a strategy broke (a missing part is no such thing)."""
         return any(s.problem and not s.problem.missing for s in self.standings)
 
-    def warnings(self) -> Iterable[str]:
-        """What a reader should know before quoting a figure."""
-        for standing in self.standings:
-            where = f"{self.suite.name}, {standing.strategy.key}"
-            if standing.problem and standing.problem.missing:
-                yield f"{where}: left out. {standing.problem.message}"
-            if standing.judged and standing.still_growing:
-                yield (
-                    f"{where}: its queue still grew at the end, so its tail "
-                    "depends on how long the run was. Read it as: never"
-                )
-        yield from self.measured.warnings
+    @property
+    def columns(self) -> list[Metric]:
+        """What the table shows: what there are samples for, and the
+        uncorrected latency too, where something was sent late.
+        """
+        columns = [*self.suite.columns]
+        if any(s.judged and s.sent_late for s in self.standings):
+            columns += [m for m in UNCORRECTED if m not in columns]
+        return [m for m in columns if m.samples_needed <= self.requests]
+
+    @property
+    def answered(self) -> str:
+        """The denominators: how many were answered, of how many asked."""
+        asked = self.seeds * self.requests
+        counts = {
+            standing.strategy.key: standing.pool.answered
+            for standing in self.standings
+            if standing.runs
+        }
+        short = [
+            f"{key} {count:,}"
+            for key, count in counts.items()
+            if count < asked
+        ]
+        if not short:
+            return f"Each answered {asked:,} of {asked:,} asked."
+        return (
+            f"Answered, of {asked:,} asked: {', '.join(short)}; the others "
+            f"all {asked:,}. Failures stay in every percentile."
+        )
 
     @property
     def samples_lacking(self) -> bool:
         """Whether a figure was left out because a seed had too few."""
         metrics = (*self.suite.columns, *self.suite.judged)
         return self.requests < max(m.samples_needed for m in metrics)
-
-
-def warnings(results: Iterable[SuiteResult]) -> list[str]:
-    """Of all suites: each suite's own, then what several share."""
-    results = list(results)
-    lines = [line for result in results for line in result.warnings()]
-    if short := [r.suite.name for r in results if r.samples_lacking]:
-        lines.append(
-            f"{', '.join(short)}: no p99, which takes {SAMPLES_FOR_P99:,} "
-            "requests a seed. Run without --quick"
-        )
-    noisy = [
-        f"{r.suite.name} ({count} of {len(r.measured.series)})"
-        for r in results
-        if (count := sum(series.noisy for series in r.measured.series))
-    ]
-    if noisy:
-        lines.append(
-            f"measured figures that were noisy: {', '.join(noisy)}. Close "
-            "what else runs here, and run again without --quick"
-        )
-    return lines
 
 
 def judge(

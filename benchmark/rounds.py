@@ -87,6 +87,7 @@ class Measured:
     setting: str  # one line: what was measured, and where
     series: tuple[Series, ...] = ()
     warnings: tuple[str, ...] = ()
+    invalid: str = ""  # why it says nothing of the server, if so
 
 
 async def interleaved(

@@ -1,8 +1,9 @@
 """What one strategy did with one seed's requests, as their senders saw it.
 
 Every latency counts from when the request was *due*, not from when the client
-got around to sending it. A failed request has an infinite latency and stays
-where it is: dropping it would make the worst strategy look quick.
+got around to sending it; how late that was is kept beside it, so that both can
+be shown. A failed request has an infinite latency and stays where it is:
+dropping it would make the worst strategy look quick.
 
 The bill comes from the provider's own ledger, so what a strategy wasted is on
 it.
@@ -33,11 +34,12 @@ class Sample:
     outcome: str  # "answered", or the error's code
     asked_model: bool  # False: answered without asking any model
     text: str
+    late_seconds: float = 0.0  # sent so much later than it was due
 
 
 async def observe(llm: LLM, request: Request, due: float) -> Sample:
     """Read one answer to its end; an error is an outcome, too."""
-    draft, outcome = Draft(request), "answered"
+    draft, outcome, late_seconds = Draft(request), "answered", now() - due
     arrived: list[tuple[float, int]] = []  # when, and its characters
     try:
         async with aclosing(llm.stream(request)) as chunks:
@@ -56,6 +58,7 @@ async def observe(llm: LLM, request: Request, due: float) -> Sample:
         outcome=outcome,
         asked_model=request.trace.attempts > 0,
         text=draft.partial if answered else "",
+        late_seconds=late_seconds,
     )
 
 
@@ -79,6 +82,7 @@ class Run:
     first_seconds: tuple[float, ...]
     half_seconds: tuple[float, ...]
     seconds: tuple[float, ...]
+    late_seconds: tuple[float, ...]  # sent so much later than due
     outcomes: Mapping[str, int]
     calls: Mapping[str, int]  # of each model, by its name
     hits: int  # answered without asking a model
@@ -91,6 +95,14 @@ class Run:
     @property
     def requests(self) -> int:
         return len(self.seconds)
+
+    @property
+    def as_sent_seconds(self) -> tuple[float, ...]:
+        """The uncorrected latency, from when each was really sent: blind to
+        what made the sender late.
+        """
+        pairs = zip(self.seconds, self.late_seconds, strict=True)
+        return tuple(seconds - late for seconds, late in pairs)
 
     @property
     def answered(self) -> int:
@@ -114,6 +126,7 @@ def run_of(
         first_seconds=tuple(sample.first_seconds for sample in samples),
         half_seconds=tuple(sample.half_seconds for sample in samples),
         seconds=tuple(sample.seconds for sample in samples),
+        late_seconds=tuple(sample.late_seconds for sample in samples),
         outcomes=_counted(sample.outcome for sample in samples),
         calls={model.name: model.calls for model in models},
         hits=sum(
@@ -139,6 +152,7 @@ def pooled(runs: Sequence[Run]) -> Run:
         first_seconds=tuple(s for run in runs for s in run.first_seconds),
         half_seconds=tuple(s for run in runs for s in run.half_seconds),
         seconds=tuple(s for run in runs for s in run.seconds),
+        late_seconds=tuple(s for run in runs for s in run.late_seconds),
         outcomes=_added(run.outcomes for run in runs),
         calls=_added(run.calls for run in runs),
         hits=sum(run.hits for run in runs),

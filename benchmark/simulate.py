@@ -16,8 +16,16 @@ from dataclasses import dataclass, replace
 
 from benchmark.runs import Run, Sample, observe, run_of
 from benchmark.suite import Strategy, Suite, Trial, load_suite
+from benchmark.traced import traced
 from lab.questions import load_bank
-from lab.traffic import Arrival, closed_loop, open_loop
+from lab.replay import answer as trace_answer
+from lab.traffic import (
+    Arrival,
+    Send,
+    closed_loop,
+    open_loop,
+    scheduled_loop,
+)
 from lab.wording import Understanding
 from optimizations.clock import now, run_virtual
 from optimizations.llm import Request
@@ -31,6 +39,9 @@ class Job:
     seed: int
     requests: int
     questions: str | None = None  # a file; None: our own bank
+    trace: str | None = None  # a file; None: customers are made up
+    time_scale: float = 1.0  # 2 replays the trace twice as fast
+    quick: bool = False  # without the strategies that say little new
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +57,39 @@ Outcome = Run | Problem
 
 def simulate(job: Job) -> dict[str, Outcome]:
     """Every strategy of the suite, by key."""
+    return replay(suite_of(job), trial_of(job))
+
+
+def suite_of(job: Job) -> Suite:
+    """The suite, with the trace's customers if there is a trace."""
+    suite = load_suite(job.suite)
+    if job.trace is not None:
+        suite = traced(suite, job.trace, job.time_scale, job.requests)
+    return suite.shortened() if job.quick else suite
+
+
+def trial_of(job: Job) -> Trial:
+    """The seed's customers and their provider."""
     bank = load_bank(job.questions)
-    answer = Understanding(bank).answer
-    trial = Trial(job.seed, bank, answer, job.requests)
-    return replay(load_suite(job.suite), trial)
+    answer = trace_answer if job.trace else Understanding(bank).answer
+    return Trial(job.seed, bank, answer, job.requests)
 
 
 def replay(suite: Suite, trial: Trial) -> dict[str, Outcome]:
     """Each strategy against the same customers, a baseline before those that
     are compared with it.
     """
-    coming = suite.workload(trial)
+    workloads = {s.workload or suite.workload for s in suite.strategies}
+    coming = {workload: workload(trial) for workload in workloads}
     answers: dict[str, list[str]] = {}
     outcomes: dict[str, Outcome] = {}
     for strategy in suite.strategies:
         expected = answers.get(suite.baseline_of(strategy).key)
+        customers = coming[strategy.workload or suite.workload]
         try:
-            run, said = run_virtual(_replay(strategy, trial, coming, expected))
+            run, said = run_virtual(
+                _replay(strategy, trial, customers, expected)
+            )
         except ImportError as error:
             outcomes[strategy.key] = Problem(True, str(error))
         except Exception as error:
@@ -92,17 +119,23 @@ async def _replay(
             due_seconds[number_of[request.request_id]] = due - start
             return await observe(llm, request, due)
 
-        if strategy.workers is None:
-            samples = await open_loop(send, fresh)
-        else:
-            requests = [arrival.request for arrival in fresh]
-            samples = await closed_loop(
-                send, requests, workers=strategy.workers
-            )
+        samples = await _sent(strategy, send, fresh)
         makespan_seconds = now() - start
     said = [sample.text for sample in samples]
     run = run_of(samples, due_seconds, makespan_seconds, llm, expected or said)
     return run, said
+
+
+async def _sent(
+    strategy: Strategy, send: Send[Sample], coming: Sequence[Arrival]
+) -> list[Sample]:
+    """In the loop that the strategy wants."""
+    if strategy.senders is None:
+        return await open_loop(send, coming)
+    if strategy.scheduled:
+        return await scheduled_loop(send, coming, senders=strategy.senders)
+    requests = [arrival.request for arrival in coming]
+    return await closed_loop(send, requests, senders=strategy.senders)
 
 
 def _fresh(request: Request, strategy: Strategy) -> Request:

@@ -33,6 +33,8 @@ _T = (
     *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
 )
 
+_TOO_MANY = 10_000  # pairs: nobody will run them
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
@@ -71,13 +73,23 @@ class Comparison:
         return "cannot tell"
 
     @property
-    def pairs_needed(self) -> float:
-        """About how many pairs would tell a difference of this size."""
+    def pairs_lacking(self) -> float:
+        """About how many more pairs would tell a difference of this size; NaN
+        where there is nothing more to tell, or no interval to go by.
+        """
         if self.verdict != "cannot tell" or not 0 < self.ratio.low < inf:
             return nan
         distance = abs(math.log(self.ratio.value))
         half_width = math.log(self.ratio.high / self.ratio.low) / 2
-        return self.pairs * (half_width / distance) ** 2 if distance else inf
+        if not distance:
+            return inf
+        spread = half_width * math.sqrt(self.pairs) / student(self.pairs - 1)
+        pairs = self.pairs
+        while student(pairs - 1) * spread / math.sqrt(pairs) > distance:
+            pairs = math.ceil(pairs * 1.05)
+            if pairs > _TOO_MANY:
+                return inf
+        return pairs - self.pairs
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
@@ -134,9 +146,21 @@ def _half_width(values: Sequence[float]) -> float:
     """Of Student's 95 % interval around their mean."""
     if len(values) < 2:
         return nan
-    freedom = len(values) - 1
-    quantile = _T[freedom - 1] if freedom <= len(_T) else 1.96
+    quantile = student(len(values) - 1)
     return quantile * stdev(values) / math.sqrt(len(values))
+
+
+def student(freedom: int) -> float:
+    """The 97.5 % quantile of Student's t with so many degrees of freedom:
+    from the table, and beyond it by Cornish and Fisher's expansion around the
+    normal quantile, to four digits.
+    """
+    if freedom <= len(_T):
+        return _T[freedom - 1]
+    z = 1.959964
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    return z + first / freedom + second / freedom**2
 
 
 def median_and_mad(values: Sequence[float]) -> tuple[float, float]:

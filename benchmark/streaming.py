@@ -15,13 +15,9 @@ from benchmark.endpoint import PROFILE, Endpoint, served
 from benchmark.metrics import latency
 from benchmark.rounds import Bench, Measured, interleaved
 from benchmark.suite import Strategy, Suite, Trial
-from lab.traffic import (
-    Arrival,
-    arrivals,
-    conversations,
-    poisson,
-    zipf_questions,
-)
+from lab.conversations import single_turns
+from lab.popularity import zipf_questions
+from lab.traffic import Arrival, arrivals, poisson
 from optimizations.llm import LLM
 from optimizations.mock import PROFILES
 
@@ -39,7 +35,7 @@ def workload(trial: Trial) -> list[Arrival]:
     """Poisson arrivals, whole answers of the bank."""
     times = poisson(REQUESTS_PER_SECOND, seed=trial.seed)
     texts = zipf_questions(trial.bank, seed=trial.seed)
-    return arrivals(times, conversations(texts), trial.requests)
+    return arrivals(times, single_turns(texts), trial.requests)
 
 
 def plain(trial: Trial) -> LLM:
@@ -67,6 +63,7 @@ async def measure(bench: Bench) -> Measured:
                 bench.slow_rounds,
                 bench.tick,
             ),
+            invalid=endpoint.limited,
         )
 
 
@@ -82,7 +79,8 @@ SUITE = Suite(
     columns=(FIRST, FIRST_P95, HALF, END, END_P95),
     headline=FIRST,
     judged=(FIRST, HALF, END),
+    ratios=(FIRST, FIRST_P95),
     measure=measure,
     requests=500,
-    quick_requests=150,
+    quick_requests=100,
 )

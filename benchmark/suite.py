@@ -12,16 +12,16 @@ replica is one situation, a failing one another), it is the first of its group.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from benchmark.metrics import Metric
+from benchmark.metrics import P50, P95, P99, Metric
 from benchmark.rounds import Bench, Measured
 from lab.questions import Bank
 from lab.traffic import Arrival
 from optimizations.llm import LLM, Request
-from optimizations.mock import Fault, MockModel
+from optimizations.mock import Fault, MockModel, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Trial:
 
     def model(
         self,
-        profile: str = "hosted",
+        profile: Profile | str = "hosted",
         *,
         name: str = "model",
         faults: Iterable[Fault] = (),
@@ -53,6 +53,9 @@ class Trial:
         )
 
 
+Workload = Callable[[Trial], list[Arrival]]
+
+
 @dataclass(frozen=True, slots=True)
 class Strategy:
     """One way to answer the same requests."""
@@ -60,9 +63,12 @@ class Strategy:
     name: str
     make: Callable[[Trial], LLM]
     group: str = ""  # the situation: compared within it, with its first
-    workers: int | None = None  # None: open loop, each sent when it is due
+    senders: int | None = None  # None: open loop, each sent when it is due
+    scheduled: bool = False  # its senders wait until a request is due
     streamed: bool = False
     may_mistake: bool = False  # its hits may be wrong: a share, not a bug
+    workload: Workload | None = None  # its group's own; None: the suite's
+    full_only: bool = False  # left out of --quick: it says little new
 
     @property
     def key(self) -> str:
@@ -76,14 +82,23 @@ class Suite:
 
     name: str
     setting: str  # one line: what is simulated, with its stated costs
-    workload: Callable[[Trial], list[Arrival]]
+    workload: Workload
     strategies: tuple[Strategy, ...]
     columns: tuple[Metric, ...]
     headline: Metric  # what the table gives as a ratio to the baseline
     judged: tuple[Metric, ...]  # what the verdict speaks of, in its order
+    # of the figure that has all suites: the typical request, then the tails
+    ratios: tuple[Metric, ...] = field(default=(P50, P95, P99), kw_only=True)
     measure: Callable[[Bench], Coroutine[Any, Any, Measured]]
     requests: int = 1000  # a seed
     quick_requests: int = 250
+    traced: tuple[Strategy, ...] = ()  # those that can replay a trace
+    traced_setting: str = ""  # what they run on
+
+    def shortened(self) -> Suite:
+        """For --quick."""
+        kept = tuple(s for s in self.strategies if not s.full_only)
+        return replace(self, strategies=kept)
 
     def baseline_of(self, strategy: Strategy) -> Strategy:
         """What it is compared with; itself, where it is a baseline."""

@@ -15,7 +15,7 @@ from benchmark.metrics import FALSE_HITS, Metric
 from benchmark.results import Standing
 from benchmark.statistics import Comparison, Estimate, interval_shown
 
-SEEDS_WORTH_NAMING = 1000
+SEEDS_WORTH_NAMING = 1000  # more than these nobody will run
 
 
 def verdict(standing: Standing, judged: Sequence[Metric]) -> str:
@@ -74,7 +74,7 @@ def _parts(
                 f"{metric.name} {_with_unit(ours, metric)} against "
                 f"{_with_unit(theirs, metric)}"
             )
-        yield f"{word(metric, comparison)}: {text}{_needed(comparison)}"
+        yield f"{word(metric, comparison)}: {text}{lacking(comparison)}"
 
 
 def _with_unit(estimate: Estimate | None, metric: Metric) -> str:
@@ -83,8 +83,11 @@ def _with_unit(estimate: Estimate | None, metric: Metric) -> str:
     return f"{estimate} {metric.unit}"
 
 
-def _needed(comparison: Comparison) -> str:
-    seeds = comparison.pairs_needed
-    if not isfinite(seeds) or seeds > SEEDS_WORTH_NAMING:
+def lacking(comparison: Comparison) -> str:
+    """How many more seeds would tell, in parentheses after a space."""
+    seeds = comparison.pairs_lacking
+    if math.isnan(seeds):
         return ""
-    return f", about {math.ceil(seeds)} seeds would tell"
+    if seeds > SEEDS_WORTH_NAMING:
+        return f" (more than {SEEDS_WORTH_NAMING:,} more seeds needed)"
+    return f" (about {math.ceil(seeds)} more seeds needed)"

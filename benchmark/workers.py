@@ -1,5 +1,5 @@
-"""Simulations side by side: each seed is a job of its own, so they go to
-worker processes, one for each core.
+"""Jobs side by side: each seed's simulation is one, and so is each drawing, so
+they go to worker processes, one for each core.
 
 A worker ignores Ctrl-C: the terminal sends it to all of them, and the one who
 answers it is the parent, by ending the others. If the parent dies otherwise,
@@ -10,27 +10,35 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.pool import Pool
+from typing import TypeVar
 
 from benchmark.simulate import Job, Outcome, simulate
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 JOB_SECONDS = 300.0  # a worker that is killed loses its job silently
 
 
 class Workers:
-    """Runs jobs and returns their outcomes in order."""
+    """Does jobs and returns what came of them, in order."""
 
     def __init__(self, pool: Pool | None) -> None:
         self._pool = pool
 
     def run(self, jobs: Sequence[Job]) -> Iterator[Mapping[str, Outcome]]:
+        """Simulate them."""
+        return self.map(simulate, jobs)
+
+    def map(self, do: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
         """Raises `multiprocessing.TimeoutError` where a worker was lost."""
         if self._pool is None:
-            yield from map(simulate, jobs)
+            yield from map(do, jobs)
             return
-        coming = self._pool.imap(simulate, jobs)
+        coming = self._pool.imap(do, jobs)
         for _ in jobs:
             yield coming.next(JOB_SECONDS)
 

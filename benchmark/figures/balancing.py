@@ -4,10 +4,9 @@ A curve that does not reach the top is a policy under which requests fail.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any
-
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING, Any
 
 from benchmark.figures.cumulative import cumulative, marked
 from benchmark.figures.style import (
@@ -22,6 +21,10 @@ from benchmark.metrics import FAILED, P95
 from benchmark.results import Standing, SuiteResult
 from benchmark.statistics import curve, shown
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = 2
 LEFT_SECONDS = 0.5
 LABEL_HEIGHT = 7.0  # in % of the axis
 
@@ -44,11 +47,15 @@ def data(result: SuiteResult) -> dict[str, Any]:
 
 
 def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
-    """One panel a situation, side by side, the same axes."""
+    """One panel a situation, two in a row, the same axes."""
     panels, percentiles = figure["panels"], figure["percentiles"]
     names = dict.fromkeys(name for panel in panels.values() for name in panel)
     look = dict(zip(names, (BASELINE, *LOOKS), strict=False))
-    canvas_, axes = canvas(max(len(panels), 1), height=5.2, sharey=True)
+    columns = min(COLUMNS, max(len(panels), 1))
+    rows = math.ceil(max(len(panels), 1) / columns)
+    canvas_, axes = canvas(
+        columns, rows=rows, height=1.4 + 3.5 * rows, sharey=True
+    )
     longest = max(
         (
             line["curve"][-1][0]
@@ -70,11 +77,15 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
         )
         ax.set_title(situation, loc="left", size=11)
         _label(ax, panel, look, longest)
-    axes[0].set_ylabel("% of the requests answered by then")
-    axes[len(axes) // 2].set_xlabel(
-        "time until the answer is there (log; lower is better); "
-        f"marked: {', '.join(f'p{p}' for p in percentiles)}"
-    )
+    for ax in axes[len(panels) :]:
+        ax.set_visible(False)
+    for ax in axes[::columns]:
+        ax.set_ylabel("% of the requests answered by then")
+    for ax in axes[-columns:]:
+        ax.set_xlabel(
+            "time until the answer is there (log; lower is better)\n"
+            f"marked: {', '.join(f'p{p}' for p in percentiles)}"
+        )
     return framed(canvas_, figure["title"], caption)
 
 

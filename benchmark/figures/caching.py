@@ -4,10 +4,8 @@ rightly and falsely.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from matplotlib.axes import Axes
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from benchmark.figures.cumulative import cumulative, marked
 from benchmark.figures.style import (
@@ -20,13 +18,16 @@ from benchmark.figures.style import (
     spread,
 )
 from benchmark.metrics import FALSE_HITS, HITS, MEAN, P95, P99
-from benchmark.results import SuiteResult
+from benchmark.results import Standing, SuiteResult
 from benchmark.statistics import (
     Comparison,
     Estimate,
     curve,
     interval_shown,
 )
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LEFT_SECONDS = 0.0005
 LABEL_HEIGHT = 5.2  # in % of the axis
@@ -35,14 +36,18 @@ PLATEAU_SECONDS = 0.03  # between the slowest hit and the fastest miss
 
 def data(result: SuiteResult) -> dict[str, Any]:
     """What is drawn, as plain values."""
-    judged = [s for s in result.standings if s.judged]
+    group = result.suite.strategies[0].group
+    judged = [
+        s for s in result.standings if s.judged and s.strategy.group == group
+    ]
     hits = {s.name: _value(s.figure(HITS)) for s in judged}
     return {
         "curves": {s.name: curve(s.pool.seconds) for s in judged},
         "percentiles": marked(result.requests),
         "hits": hits,
         "false_hits": {s.name: _value(s.figure(FALSE_HITS)) for s in judged},
-        "title": _title(result, hits),
+        "title": _title(judged, hits),
+        "note": f"Shown: {group}.",
     }
 
 
@@ -134,12 +139,8 @@ def _shares(
     axes.spines["left"].set_visible(False)
 
 
-def _title(result: SuiteResult, hits: Mapping[str, float]) -> str:
-    exact = [
-        s
-        for s in result.standings
-        if s.judged and s.baseline and not s.strategy.may_mistake
-    ]
+def _title(judged: Sequence[Standing], hits: Mapping[str, float]) -> str:
+    exact = [s for s in judged if s.baseline and not s.strategy.may_mistake]
     if not exact:
         return "No cache could be judged"
     best = max(exact, key=lambda s: hits[s.name])

@@ -6,10 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from typing import TYPE_CHECKING, Any
 
 from benchmark.figures.style import (
     BASELINE,
@@ -24,6 +21,9 @@ from benchmark.figures.style import (
 from benchmark.metrics import FAILED, MAKESPAN, P95, THROUGHPUT, Metric
 from benchmark.results import Standing, SuiteResult
 from benchmark.statistics import shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 KNEE = 0.95  # of the throughput of all points that never fail
 _LINE, *_OTHERS = LOOKS
@@ -65,7 +65,7 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
     _label_makespans(left, figure["line"])
     for point, look in zip(figure["beside"], _OTHERS, strict=False):
         _draw_beside(left, point, look)
-    left.set_ylim(0, None)
+    left.set_ylim(0, left.get_ylim()[1] * 1.05)
     left.set_ylabel("answers a second (higher is better)")
     right.set_ylim(0, right.get_ylim()[1] * 1.12)
     right.set_ylabel("p95 of one request (s; lower is better)")
@@ -79,7 +79,7 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
 def _point(standing: Standing, requests: int) -> dict[str, Any]:
     return {
         "name": standing.name,
-        "at_once": standing.strategy.workers or requests,
+        "at_once": standing.strategy.senders or requests,
         "throughput": _interval(standing, THROUGHPUT),
         "wait_p95": _interval(standing, P95),
         "makespan": _interval(standing, MAKESPAN),
@@ -131,6 +131,8 @@ def _draw_line(
 
 
 def _scale(axes: Axes, line: Sequence[Point]) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
     ticks = [point["at_once"] for point in line]
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(ticks))
@@ -156,12 +158,13 @@ def _label_makespans(axes: Axes, line: Sequence[Point]) -> None:
         axes.annotate(
             text if number else f"done in {text}",
             (point["at_once"], value),
-            xytext=(10, -4) if rising else (0, -9 if failing else 9),
+            xytext=(10, -4) if rising else (24, -9) if failing else (0, 9),
             textcoords="offset points",
             size=8.5,
             color=INK,
-            ha="left" if rising else "center",
+            ha="left" if rising else "right" if failing else "center",
             va="center" if rising else "top" if failing else "bottom",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )
 
 

@@ -6,12 +6,13 @@ failure shows as what it is, a curve that never reaches 100 %.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from typing import TYPE_CHECKING
 
 from benchmark.figures.style import Look
 from benchmark.statistics import SAMPLES_FOR_P99
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MARKED = (50, 95, 99)  # percentiles
 
@@ -55,10 +56,14 @@ def cumulative(
         )
         for percent in percentiles:
             _mark(axes, curve, look, percent, left)
+    from matplotlib.ticker import LogLocator, NullLocator
+
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlim(left, right)
     axes.set_ylim(0, 101.5)
-    axes.xaxis.set_major_formatter(FuncFormatter(_seconds))
+    axes.xaxis.set_major_formatter(_seconds)
     axes.grid(axis="y", color="#eeeeee")
 
 
@@ -80,5 +85,5 @@ def _mark(
         )
 
 
-def _seconds(value: float, position: int) -> str:
+def _seconds(value: float, position: float) -> str:
     return f"{value:g} s" if value >= 1 else f"{value * 1000:g} ms"

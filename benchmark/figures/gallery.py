@@ -1,47 +1,76 @@
-"""Which suite has which figure, and how they get into the folder."""
+"""Which figures there are, and how they get into the folder.
+
+Their data are made here, as plain values; drawing them is a job that a worker
+process can do, from the data alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
 
-from benchmark.figures import balancing, caching, concurrency, streaming
-from benchmark.figures.style import Drawn, save
+from benchmark.figures import (
+    balancing,
+    caching,
+    concurrency,
+    history,
+    measuring,
+    ratios,
+    streaming,
+)
+from benchmark.figures.style import save
 from benchmark.results import SuiteResult
+from optimizations.monitoring.history import Run
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """The data of a figure, and how it is drawn from them alone."""
-
-    data: Callable[[SuiteResult], dict[str, Any]]
-    draw: Callable[[Mapping[str, Any], str], Drawn]
-
-
-KINDS = {
-    "caching": Kind(caching.data, caching.draw),
-    "concurrency": Kind(concurrency.data, concurrency.draw),
-    "streaming": Kind(streaming.data, streaming.draw),
-    "balancing": Kind(balancing.data, balancing.draw),
+SUITE_FIGURES = {
+    "measuring": measuring.data,
+    "caching": caching.data,
+    "concurrency": concurrency.data,
+    "streaming": streaming.data,
+    "balancing": balancing.data,
+}
+DRAWINGS = {
+    "measuring": measuring.draw,
+    "caching": caching.draw,
+    "concurrency": concurrency.draw,
+    "streaming": streaming.draw,
+    "balancing": balancing.draw,
+    "ratios": ratios.draw,
+    "history": history.draw,
 }
 
 
 def figure_data(result: SuiteResult) -> dict[str, Any]:
-    """All that the figure shows, title and caption included."""
-    figure = KINDS[result.suite.name].data(result)
+    """All that a suite's figure shows, title and caption included."""
+    figure = SUITE_FIGURES[result.suite.name](result)
     note = figure.pop("note", "")
     return {**figure, "caption": f"{caption(result)} {note}".strip()}
 
 
-def draw(name: str, figure: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write the figure of this suite; returns its files. Takes the data as
+def all_figures(results: Sequence[SuiteResult]) -> dict[str, dict[str, Any]]:
+    """The data of each suite's figure, and of the one that has them all."""
+    figures = {result.suite.name: figure_data(result) for result in results}
+    if (together := ratios.data(results)) is not None:
+        figures["ratios"] = together
+    return figures
+
+
+def history_figure(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+    """The data of the figure that has earlier runs, where there are any."""
+    figure = history.data(runs)
+    return {"history": figure} if figure is not None else {}
+
+
+def draw(named: tuple[str, Mapping[str, Any]], folder: Path) -> list[Path]:
+    """Write the figure of this name; returns its files. Takes the data as
     they are, or as they came back from a report.
     """
+    name, figure = named
     data = _never(figure)
-    return save(KINDS[name].draw(data, data["caption"]), folder, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return save(DRAWINGS[name](data, data["caption"]), folder, name)
 
 
 def _never(value: Any) -> Any:

@@ -5,10 +5,7 @@ hollow, reading is full.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.patches import Patch
+from typing import TYPE_CHECKING, Any
 
 from benchmark.figures.style import (
     BASELINE,
@@ -22,6 +19,9 @@ from benchmark.figures.style import (
 from benchmark.metrics import latency
 from benchmark.results import Standing, SuiteResult
 from benchmark.verdicts import word
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ROWS = 10
 FIRST = latency(50, "first_seconds")
@@ -107,6 +107,8 @@ def _draw_row(axes: Axes, row: int, request: Mapping[str, Any]) -> None:
 
 
 def _legend(axes: Axes) -> None:
+    from matplotlib.patches import Patch
+
     handles = [
         Patch(facecolor=PALE, edgecolor=GREY, label="whole: waiting, blank"),
         *axes.plot(

@@ -1,5 +1,9 @@
 """What all figures share: colours, the frame around a drawing, labels that
 keep out of each other's way, and writing the files.
+
+matplotlib takes a second to import, and only drawing needs it. So it is
+imported where something is drawn, which a worker process does; what is drawn
+is plain data, and needs none of it.
 """
 
 from __future__ import annotations
@@ -10,15 +14,11 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-
-mpl.use("Agg")  # before pyplot: no window, no display
-
-from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 GREY = "#767676"
 INK = "#222222"
@@ -35,6 +35,7 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": "#555555",
     "text.color": INK,
     "svg.hashsalt": "module12",  # the same file each time
+    "svg.fonttype": "none",  # text stays text: read aloud, searched, small
     "figure.dpi": 100,
     "savefig.dpi": 150,
 }
@@ -80,21 +81,27 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
 def canvas(
     columns: int = 1,
     *,
+    rows: int = 1,
     height: float = 5.0,
     widths: Sequence[float] | None = None,
     sharey: bool = False,
 ) -> tuple[Figure, list[Axes]]:
-    """Axes side by side, with room for a title above and a caption below."""
+    """Axes row by row, with room for a title above and a caption below."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     mpl.rcParams.update(_STYLE)
-    figure, axes = plt.subplots(
-        1,
+    figure = Figure(figsize=(10, height))
+    FigureCanvasAgg(figure)  # no window, no display
+    axes = figure.subplots(
+        rows,
         columns,
-        figsize=(10, height),
         squeeze=False,
         sharey=sharey,
         gridspec_kw={"width_ratios": widths} if widths else None,
     )
-    return figure, list(axes[0])
+    return figure, list(axes.flat)
 
 
 def framed(figure: Figure, title: str, caption: str) -> Drawn:
@@ -113,8 +120,9 @@ def framed(figure: Figure, title: str, caption: str) -> Drawn:
 
 
 def _glued(text: str) -> str:
-    """A number and its unit stay on one line."""
-    return re.sub(r"(?<=[\d)]) (?=%|s\b|ms\b)", "\N{NO-BREAK SPACE}", text)
+    """A number and its unit stay on one line, and so does what is better."""
+    spaces = r"(?<=[\d)]) (?=%|s\b|ms\b)|(?<=lower) | (?=better\))"
+    return re.sub(spaces, "\N{NO-BREAK SPACE}", text)
 
 
 def spread(
@@ -152,10 +160,9 @@ def _touch(lower: list[float], upper: list[float], gap: float) -> bool:
 
 
 def save(drawn: Drawn, folder: Path, name: str) -> list[Path]:
-    """As PNG and SVG; the figure is gone afterwards."""
+    """As PNG and SVG."""
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
     for path in paths:
         metadata = {"Date": None} if path.suffix == ".svg" else {}
         drawn.figure.savefig(path, metadata=metadata)
-    plt.close(drawn.figure)
     return paths

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from benchmark.document import Heading, Items, Picture, Table, document
+from benchmark.blocks import Heading, Items, Picture, Table
+from benchmark.document import document
 from benchmark.thresholds import threshold
 from benchmark.versus import compared
 from tests.benchmark.reports import changed, report

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from math import inf
 
 import pytest
 
-from benchmark.metrics import FAILED, HITS, MAKESPAN, MEAN, P50, P99
-from benchmark.results import SuiteResult, warnings
+from benchmark.caveats import caveats
+from benchmark.metrics import (
+    FAILED,
+    HITS,
+    MAKESPAN,
+    MEAN,
+    P50,
+    P95_AS_SENT,
+    P99,
+)
+from benchmark.results import SuiteResult
+from benchmark.rounds import Measured, Series
 from benchmark.simulate import Problem
 from benchmark.verdicts import verdict
 from tests.benchmark.small import result, run
 
 SLOW = [run([1.0, 2.0, 3.0] * 10), run([1.1, 2.1, 3.1] * 10)]
 FAST = [run([0.5, 1.0, 1.5] * 10), run([0.6, 1.0, 1.5] * 10)]
+
+
+def noted(results: list[SuiteResult], load: float = 0.1) -> list[str]:
+    return caveats(results, {"load": load, "cores": 2})
 
 
 def said(of: SuiteResult) -> str:
@@ -33,6 +49,16 @@ def test_slower_is_said_where_it_is_above() -> None:
 def test_cannot_tell_is_said_where_it_crosses_one() -> None:
     mixed = result([SLOW[0], FAST[0]], [FAST[1], SLOW[1]])
     assert said(mixed).startswith("cannot tell: mean")
+
+
+def test_who_cannot_tell_says_how_many_seeds_are_missing() -> None:
+    days = [1.0, 1.1, 0.9, 1.05, 0.95]
+    a_little = [0.9, 1.1, 0.95, 1.0, 0.9]
+    unsure = result(
+        [run([day] * 30) for day in days],
+        [run([day * f] * 30) for day, f in zip(days, a_little, strict=True)],
+    )
+    assert re.search(r"\(about \d+ more seeds needed\)", said(unsure))
 
 
 def test_the_same_is_the_same() -> None:
@@ -64,10 +90,10 @@ def test_p99_needs_a_thousand_requests_a_seed() -> None:
     short = result([run([1.0] * 999)] * 2, [run([2.0] * 999)] * 2)
     assert short.standings[1].figure(P99) is None
     assert short.standings[1].ratio(P99) is None
-    assert any("no p99" in line for line in warnings([short]))
+    assert any("no p99" in line for line in noted([short]))
     long = result([run([1.0] * 1000)] * 2, [run([2.0] * 1000)] * 2)
     assert long.standings[1].figure(P99) is not None
-    assert not any("no p99" in line for line in warnings([long]))
+    assert not any("no p99" in line for line in noted([long]))
 
 
 def test_a_percentile_comes_from_all_samples_never_from_an_average() -> None:
@@ -87,7 +113,7 @@ def test_a_job_of_which_a_part_failed_is_never_done() -> None:
 
 def test_a_queue_that_still_grew_at_the_end_is_warned_of() -> None:
     growing = [run([0.1 * i for i in range(100)])] * 2
-    lines = warnings([result(growing, [run([1.0] * 100)] * 2)])
+    lines = noted([result(growing, [run([1.0] * 100)] * 2)])
     assert sum("its queue still grew" in line for line in lines) == 1
 
 
@@ -108,3 +134,38 @@ def test_without_its_baseline_a_strategy_can_not_be_judged() -> None:
     assert "its baseline has no figures" in said(
         result([problem, problem], FAST)
     )
+
+
+def test_each_suite_says_how_many_were_answered_of_how_many_asked() -> None:
+    whole = result(SLOW, FAST)
+    assert whole.answered == "Each answered 60 of 60 asked."
+    lost = result(SLOW, [run([1.0] * 20 + [inf] * 10)] * 2)
+    assert lost.answered.startswith("Answered, of 60 asked: other 40;")
+
+
+def test_what_was_sent_late_shows_both_latencies_and_says_which_to_quote() -> (
+    None
+):
+    """Coordinated omission: from when it was sent, all looks well."""
+    late = [run([3.0] * 30, late_seconds=2.0)] * 2
+    judged = result(SLOW, late)
+    assert P95_AS_SENT in judged.columns
+    assert str(judged.standings[1].figure(P95_AS_SENT)) == "1"
+    [line] = [line for line in noted([judged]) if "sent late" in line]
+    assert "1 s from when it was sent, 3 s from when it was due" in line
+    assert P95_AS_SENT not in result(SLOW, FAST).columns
+
+
+def test_a_run_that_its_own_client_limited_is_invalid() -> None:
+    limited = Measured("over HTTP", invalid="The client was the bottleneck")
+    line, *_ = noted([replace(result(SLOW, FAST), measured=limited)])
+    assert line.startswith("caching, measured: invalid. The client was")
+
+
+def test_noise_and_a_busy_machine_are_named_with_what_to_do() -> None:
+    noisy = Series("LRU", "hit", "µs", (1.0, 2.0, 0.5, 1.5, 3.0, 1.0))
+    one = replace(result(SLOW, FAST), measured=Measured("", (noisy,)))
+    lines = noted([one], load=3.5)
+    assert any("noisy: caching (1 of 1). Close" in line for line in lines)
+    assert any("load 3.5 on 2 cores" in line for line in lines)
+    assert not any("busy" in line for line in noted([one], load=1.5))

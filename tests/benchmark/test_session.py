@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from benchmark.console import Bar
+from benchmark.fingerprints import fingerprints
 from benchmark.results import SuiteResult
 from benchmark.rounds import Bench, Measured
 from benchmark.session import Options, exit_code, measured
 from benchmark.simulate import Problem
+from benchmark.suite import load_suite
 from lab.parts import PartMissing
 from lab.settings import Settings
 from tests.benchmark.small import BANK, result, run
@@ -57,3 +59,19 @@ def test_two_seeds_of_the_command_line_share_no_seed() -> None:
 
     assert len(seeds(1)) == 20
     assert seeds(1) & seeds(2) == set()
+
+
+def test_a_job_knows_the_trace_and_how_fast_it_is_played(
+    tmp_path: Path,
+) -> None:
+    trace = tmp_path / "azure.csv"
+    trace.write_text(
+        "TIMESTAMP,ContextTokens,GeneratedTokens\n"
+        "2023-11-16 18:15:46,374,44\n2023-11-16 18:15:47,396,109\n"
+    )
+    options = Options(("balancing",), trace=str(trace), time_scale=2.0)
+    job = options.job(load_suite("balancing"), seed=1)
+    assert (job.requests, job.trace, job.time_scale) == (2, str(trace), 2.0)
+    slower = replace(job, time_scale=1.0)
+    assert fingerprints(job) != fingerprints(slower)
+    assert fingerprints(job) == fingerprints(replace(job, seed=9))

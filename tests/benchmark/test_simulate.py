@@ -42,12 +42,18 @@ def test_no_strategy_is_left_out_or_says_something_else(name: str) -> None:
         assert run.differing == 0 or strategy.may_mistake
 
 
-@pytest.mark.parametrize("name", ["caching", "streaming", "balancing"])
+@pytest.mark.parametrize(
+    "name", ["measuring", "caching", "streaming", "balancing"]
+)
 def test_in_an_open_loop_all_strategies_meet_the_same_arrivals(
     name: str,
 ) -> None:
-    runs = [run for run in day(name, 7).values() if isinstance(run, Run)]
-    assert len({run.due_seconds for run in runs}) == 1
+    due: dict[object, set[tuple[float, ...]]] = {}
+    for strategy in load_suite(name).strategies:
+        run = day(name, 7)[strategy.key]
+        assert isinstance(run, Run)
+        due.setdefault(strategy.workload, set()).add(run.due_seconds)
+    assert all(len(times) == 1 for times in due.values())
 
 
 def test_a_strategy_that_says_something_else_is_noticed() -> None:
@@ -92,3 +98,32 @@ def test_a_closed_loop_never_runs_more_than_its_senders() -> None:
     run = runs["one"]
     assert isinstance(run, Run)
     assert run.makespan_seconds == pytest.approx(sum(run.seconds))
+
+
+def test_a_sender_that_keeps_to_a_plan_notes_how_late_it_was() -> None:
+    """One sender, a request due every 20 ms, an answer takes longer."""
+    one = Strategy("one", model, senders=1, scheduled=True)
+    run = replay(suite(one), trial(requests=10))["one"]
+    assert isinstance(run, Run)
+    assert run.due_seconds == pytest.approx([0.02 * i for i in range(10)])
+    assert list(run.late_seconds) == sorted(run.late_seconds)
+    assert run.late_seconds[-1] > 0.3
+    assert run.as_sent_seconds[-1] < 0.5 * run.seconds[-1]
+
+
+def test_a_quick_day_has_fewer_strategies() -> None:
+    quick = simulate(Job("caching", 7, requests=25, quick=True))
+    assert quick.keys() < day("caching", 7).keys()
+    assert all(day("caching", 7)[key] == run for key, run in quick.items())
+
+
+def test_in_conversations_the_prefix_cache_is_cheaper_not_wronger() -> None:
+    none, prefix = (
+        day("caching", 7)[f"in conversations: {name}"]
+        for name in ("no cache", "prefix cache")
+    )
+    assert isinstance(none, Run)
+    assert isinstance(prefix, Run)
+    assert prefix.prompt_tokens == none.prompt_tokens
+    assert prefix.dollars < none.dollars
+    assert prefix.differing == 0

@@ -21,6 +21,7 @@ from benchmark.statistics import (
     median_estimate,
     percentile,
     shown,
+    student,
 )
 
 
@@ -86,10 +87,10 @@ def test_pairs_tell_what_two_separate_means_cannot() -> None:
 def test_an_interval_that_crosses_one_is_no_verdict() -> None:
     comparison = compare([0.9, 1.1, 1.0], [1.0, 1.0, 1.0])
     assert comparison.verdict == "cannot tell"
-    assert isnan(compare([2.0, 2.0], [1.0, 1.0]).pairs_needed)
+    assert isnan(compare([2.0, 2.0], [1.0, 1.0]).pairs_lacking)
 
 
-def test_it_says_how_many_pairs_would_tell() -> None:
+def test_it_says_how_many_more_pairs_would_tell() -> None:
     draws = Random(2)
 
     def pairs(count: int) -> tuple[list[float], list[float]]:
@@ -99,7 +100,83 @@ def test_it_says_how_many_pairs_would_tell() -> None:
 
     few = compare(*pairs(5))
     assert few.verdict == "cannot tell"
-    assert compare(*pairs(20 * math.ceil(few.pairs_needed))).verdict == "less"
+    assert 1 <= few.pairs_lacking < 1000
+    many = 20 * (few.pairs + math.ceil(few.pairs_lacking))
+    assert compare(*pairs(many)).verdict == "less"
+
+
+def test_with_so_many_pairs_more_the_interval_just_ends_before_one() -> None:
+    """The same pairs again and again nearly keep their spread (of five, a
+    tenth is lost), so the promise can be checked.
+    """
+    ratios = [0.8, 1.2, 0.9, 1.1, 0.85]
+    few = compare(ratios, [1.0] * 5)
+    assert few.verdict == "cannot tell"
+    needed = few.pairs + int(few.pairs_lacking)
+    more = [ratios[i % 5] for i in range(round(needed * 1.1 / 5) * 5)]
+    less = [ratios[i % 5] for i in range(round(needed * 0.6 / 5) * 5)]
+    assert compare(more, [1.0] * len(more)).verdict == "less"
+    assert compare(less, [1.0] * len(less)).verdict == "cannot tell"
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 4, 9, 19, 30, 31, 60, 400])
+def test_a_students_quantile_leaves_a_fortieth_above_it(freedom: int) -> None:
+    """Against the density itself, summed by Simpson's rule: beyond the table
+    the normal's 1.96 had been taken, which is too narrow.
+    """
+    norm = math.exp(
+        math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)
+    ) / math.sqrt(freedom * math.pi)
+
+    def density(x: float) -> float:
+        return float(norm * (1 + x * x / freedom) ** (-(freedom + 1) / 2))
+
+    steps = 2000
+    width = student(freedom) / steps
+    area = sum(
+        density(i * width) * (1 if i in (0, steps) else 4 if i % 2 else 2)
+        for i in range(steps + 1)
+    )
+    assert 0.5 + area * width / 3 == pytest.approx(0.975, abs=1e-4)
+
+
+def test_quantiles_fall_towards_the_normals() -> None:
+    quantiles = [student(freedom) for freedom in range(1, 500)]
+    assert quantiles == sorted(quantiles, reverse=True)
+    assert student(10**6) == pytest.approx(1.96, abs=1e-3)
+
+
+positive = st.floats(1e-3, 1e3)
+
+
+@given(
+    pairs=st.lists(st.tuples(positive, positive), min_size=2, max_size=12),
+    unit=st.floats(1e-3, 1e3),
+)
+@settings(max_examples=100, derandomize=True, deadline=None)
+def test_a_ratio_knows_no_unit_and_turns_over_with_its_sides(
+    pairs: list[tuple[float, float]], unit: float
+) -> None:
+    ours, theirs = ([pair[side] for pair in pairs] for side in (0, 1))
+    one, other = compare(ours, theirs).ratio, compare(theirs, ours).ratio
+    scaled = compare([unit * o for o in ours], [unit * t for t in theirs])
+    assert scaled.ratio.value == pytest.approx(one.value)
+    assert one.value * other.value == pytest.approx(1)
+    assert one.low * other.high == pytest.approx(1)
+    assert one.low <= one.value <= one.high
+
+
+@given(
+    st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=12), st.floats(-9, 9)
+)
+@settings(max_examples=100, derandomize=True, deadline=None)
+def test_an_interval_moves_with_its_values(
+    values: list[float], by: float
+) -> None:
+    before, after = estimate(values), estimate([v + by for v in values])
+    assert before.low <= before.value <= before.high
+    assert after.value == pytest.approx(before.value + by, abs=1e-6)
+    assert after.half_width == pytest.approx(before.half_width, abs=1e-6)
 
 
 def test_the_same_in_each_pair_is_the_same() -> None:

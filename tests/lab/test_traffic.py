@@ -5,7 +5,6 @@ questions of which few are popular, and loops that keep their promise.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from itertools import islice, pairwise
 from statistics import fmean, stdev
 
@@ -14,8 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.conversations import single_turns
-from lab.popularity import zipf, zipf_questions
-from lab.questions import Bank, Intent, NearMiss
 from lab.traffic import (
     arrivals,
     closed_loop,
@@ -23,17 +20,10 @@ from lab.traffic import (
     gamma_bursts,
     open_loop,
     poisson,
+    scheduled_loop,
 )
 from optimizations.clock import now, run_virtual
 from optimizations.llm import Request
-
-BANK = Bank(
-    [
-        Intent(f"intent {i}", f"answer {i}", tuple(f"{i}.{j}" for j in "abc"))
-        for i in range(20)
-    ],
-    [NearMiss("number", "in 3 weeks?", "in 3 years?")],
-)
 
 
 def gaps(times: list[float]) -> list[float]:
@@ -90,61 +80,6 @@ def test_a_rate_that_makes_no_sense_is_refused(bad: float) -> None:
         next(gamma_bursts(1, variation=bad, seed=0))
 
 
-def test_zipf_shares_add_up_and_fall_as_one_over_the_rank() -> None:
-    shares = zipf(100)
-    assert sum(shares) == pytest.approx(1)
-    assert shares[0] / shares[9] == pytest.approx(10)
-    assert zipf(4, exponent=0) == [0.25] * 4
-
-
-def test_zipf_refuses_an_empty_set_and_a_senseless_exponent() -> None:
-    with pytest.raises(ValueError, match="count must be"):
-        zipf(0)
-    with pytest.raises(ValueError, match="exponent must be"):
-        zipf(3, exponent=float("nan"))
-
-
-def test_few_intents_make_most_of_the_traffic() -> None:
-    questions = islice(zipf_questions(BANK, seed=3), 5000)
-    intents = Counter(text.split(".")[0] for text in questions)
-    [(_, most), *rest] = intents.most_common()
-    assert most / 5000 == pytest.approx(zipf(20)[0], rel=0.1)
-    assert len(rest) == 19
-
-
-def test_each_seed_makes_another_intent_popular() -> None:
-    def favourite(seed: int) -> str:
-        questions = islice(zipf_questions(BANK, seed=seed), 500)
-        return Counter(t.split(".")[0] for t in questions).most_common(1)[0][0]
-
-    assert len({favourite(seed) for seed in range(10)}) > 3
-
-
-def test_the_share_of_near_misses_is_the_one_asked_for() -> None:
-    questions = zipf_questions(BANK, seed=1, near_miss_share=0.2)
-    trapped = sum(text.startswith("in 3") for text in islice(questions, 5000))
-    assert trapped / 5000 == pytest.approx(0.2, rel=0.1)
-
-
-def test_a_bank_without_near_misses_has_none_to_draw() -> None:
-    bank = Bank(BANK.intents)
-    questions = zipf_questions(bank, seed=1, near_miss_share=1.0)
-    assert all("." in text for text in islice(questions, 100))
-
-
-def test_a_share_of_near_misses_above_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be within"):
-        next(zipf_questions(BANK, seed=1, near_miss_share=1.1))
-
-
-def test_each_conversation_has_its_own_id_and_the_system_prompt_in_front() -> (
-    None
-):
-    first, second = single_turns(["a", "b"], system="Be kind.")
-    assert (first.request_id, second.request_id) == ("r0", "r1")
-    assert [m.content for m in second.messages] == ["Be kind.", "b"]
-
-
 def test_the_open_loop_sends_on_time_however_slow_the_answers_are() -> None:
     async def main() -> None:
         async def send(request: Request, due: float) -> tuple[float, float]:
@@ -192,6 +127,25 @@ def test_the_closed_loop_never_runs_more_than_its_senders() -> None:
         order = await closed_loop(send, texts(20), senders=4)
         assert order == [f"r{i}" for i in range(20)]
         assert peak == 4
+
+    run_virtual(main())
+
+
+def test_a_scheduled_sender_that_waits_is_late_and_knows_it() -> None:
+    """One sender, a request due each second, an answer takes 3 s at first."""
+
+    async def main() -> None:
+        async def send(request: Request, due: float) -> tuple[float, float]:
+            sent = now()
+            await asyncio.sleep(3 if request.request_id == "r0" else 0.5)
+            return due, sent
+
+        coming = arrivals([0.0, 1.0, 2.0, 5.0], texts(4), 4)
+        times = await scheduled_loop(send, coming, senders=1)
+        assert times == [(0, 0), (1, 3), (2, 3.5), (5, 5)]
+        began = now()
+        times = await scheduled_loop(send, coming, senders=4)
+        assert [sent - began for _, sent in times] == [0, 1, 2, 5]
 
     run_virtual(main())
 

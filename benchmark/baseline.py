@@ -1,0 +1,73 @@
+"""The report of an earlier run, to compare with.
+
+A file that somebody kept for months, or that a build copied halfway, is read
+with suspicion: whatever is wrong with it is said in one sentence, before the
+work begins. One that is not there yet is no error: the first run stores it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+from benchmark.report import SCHEMA, Report
+from benchmark.versus import compared
+
+MAX_BYTES = 256 * 1024 * 1024
+
+
+class BaselineError(Exception):
+    """Nothing can be compared with this; the message says why."""
+
+
+def read_baseline(path: Path) -> Report | None:
+    """None where there is none yet, and one can be stored. Raises
+    BaselineError.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BaselineError(f"{path} is too large to be a report")
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise BaselineError(
+                f"there is no {path}, and none can be stored there: make its "
+                "folder first"
+            ) from None
+        return None
+    except UnicodeDecodeError:
+        raise BaselineError(f"{path} is no report: not UTF-8 text") from None
+    except OSError as error:
+        raise BaselineError(f"cannot read {path}: {error.strerror}") from None
+    return _checked(path, text)
+
+
+def _checked(path: Path, text: str) -> Report:
+    try:
+        report: Any = json.loads(text, parse_constant=_refuse)
+        schema = report["schema"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise BaselineError(f"{path} is no report of this benchmark") from None
+    if schema != SCHEMA:
+        raise BaselineError(
+            f"{path} has schema {str(schema)[:20]!r}, this benchmark writes "
+            f"{SCHEMA}: they do not compare, so store a new one"
+        )
+    try:  # whatever a comparison reads of it is there, if it is its own equal
+        compared(report, report, str(path), ())
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        ArithmeticError,
+    ):
+        raise BaselineError(f"{path} is a damaged report") from None
+    assert isinstance(report, dict)
+    return report
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)

@@ -1,0 +1,78 @@
+"""The files of a run: figures, the report in four formats, a line of history.
+
+`report.json` is the source of the others. They are written together, or not
+at all; only the history, which belongs to all runs, grows after that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmark import history
+from benchmark.console import Bar
+from benchmark.csv_rows import as_csv
+from benchmark.document import document
+from benchmark.figures import gallery
+from benchmark.files import staged
+from benchmark.html import html
+from benchmark.machine import cores
+from benchmark.markdown import markdown
+from benchmark.report import Report, as_text
+from benchmark.workers import workers
+
+
+def deliver(report: dict[str, Any], out: Path, bar: Bar) -> list[str]:
+    """Completes the report, writes all files, and returns their names."""
+    file = out / history.FILE_NAME
+    run = history.run_of(report, time.time())
+    report["history"] = history.trends(file, run, report)
+    report["figures"] |= gallery.history_figure(history.runs(file, run))
+    with staged(out) as stage:
+        drawn, problems = _drawn(report, stage / "figures", bar)
+        report["drawn"] = drawn
+        report["warnings"] += problems
+        write_reports(report, stage)
+        names = [path.name for path in stage.iterdir()]
+    history.remember(file, run)
+    return sorted([*names, file.name])
+
+
+def _drawn(
+    report: Report, folder: Path, bar: Bar
+) -> tuple[list[str], list[str]]:
+    """The names of the figures, and what went wrong."""
+    figures = all_figures(report)
+    bar.phase("drawing", len(figures))
+    try:
+        draw = partial(gallery.draw, folder=folder)
+        with workers(min(cores(), 8)) as crew:
+            for _ in crew.map(draw, [*figures.items()]):
+                bar.step()
+    except ImportError as error:
+        return [], [f"no figures. {error}: `pip install matplotlib`"]
+    return [*figures], []
+
+
+def all_figures(report: Report) -> dict[str, Mapping[str, Any]]:
+    """The data of each figure: those of the suites, then what is of all."""
+    suites = report["simulated"].items()
+    return {
+        **{name: suite["figure"] for name, suite in suites if suite["figure"]},
+        **report["figures"],
+    }
+
+
+def write_reports(report: Report, folder: Path) -> None:
+    """The report in its four formats; the figures are there already."""
+    texts = {
+        "report.json": as_text(report),
+        "report.csv": as_csv(report),
+        "report.md": markdown(document(report)),
+        "report.html": html(document(report), folder),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")

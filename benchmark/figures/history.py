@@ -1,0 +1,151 @@
+"""History: what the last runs on this machine measured, as times the median of
+the earlier ones, so that all fits one scale. A point is a run, its bar the
+95 % interval of the median of its rounds. A ring marks the newest run where
+its interval lies wholly outside all that the earlier runs had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from benchmark.figures.style import (
+    INK,
+    PALE,
+    Drawn,
+    Look,
+    canvas,
+    framed,
+    looks,
+)
+from optimizations.monitoring.history import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LAST = 20  # runs
+COLUMNS = 2
+
+Points = Sequence[Sequence[float]]
+"""Of each run: its number, the value, and its interval."""
+
+
+def data(runs: Sequence[Run]) -> dict[str, Any] | None:
+    """Runs of one label, oldest first; None where there is nothing to compare.
+    A panel for each suite, a line for each measured figure.
+    """
+    runs = runs[-LAST:]
+    panels: dict[str, dict[str, list[list[float]]]] = {}
+    for name in runs[-1].figures if len(runs) > 1 else ():
+        suite, kind, *rest = name.split("/")
+        if kind == "measured" and len(rest) == 2:
+            points = _points(name, runs)
+            if len(points) > 1:
+                lines = panels.setdefault(suite, {})
+                lines[", ".join(rest)] = points
+    if not panels:
+        return None
+    days = [datetime.fromtimestamp(run.at, UTC).date() for run in runs]
+    return {
+        "panels": panels,
+        "runs": len(runs),
+        "title": _title(panels, len(runs)),
+        "caption": f"Measured (this machine): {len(runs)} runs of the same "
+        f"size, from {days[0]} to {days[-1]}; medians and their 95 % "
+        "intervals, as times the median of the earlier runs, on a logarithmic "
+        "axis. Ring: the newest lies wholly outside all earlier ones.",
+    }
+
+
+def _points(name: str, runs: Sequence[Run]) -> list[list[float]]:
+    had = [(n, r) for n, r in enumerate(runs, start=1) if name in r.figures]
+    values = [run.figures[name] for _, run in had]
+    usual = median(values[:-1]) if len(values) > 1 else 0.0
+    if not usual > 0:
+        return []
+    return [
+        [number, value / usual]
+        + [
+            run.figures.get(f"{name}/{end}", value) / usual
+            for end in ("low", "high")
+        ]
+        for (number, run), value in zip(had, values, strict=True)
+    ]
+
+
+def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
+    """Two panels in a row."""
+    panels = figure["panels"]
+    rows = -(-len(panels) // COLUMNS)
+    canvas_, axes = canvas(
+        COLUMNS, rows=rows, height=1.4 + 2.4 * rows, sharey=True
+    )
+    for ax, (name, lines) in zip(axes, panels.items(), strict=False):
+        look = looks(list(lines))
+        for operation, points in lines.items():
+            _draw_line(ax, points, look[operation], operation)
+        ax.axhline(1, color=PALE, zorder=1)
+        ax.set_title(name, loc="left", size=11)
+        ax.set_xticks(range(1, figure["runs"] + 1))
+        ax.grid(axis="y", color="#eeeeee")
+        ax.legend(
+            loc="upper left",
+            bbox_to_anchor=(1.0, 1.05),
+            frameon=False,
+            fontsize=8,
+        )
+    axes[0].set_yscale("log", base=2)
+    axes[0].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    for ax in axes[: len(panels)]:
+        ax.set_xlabel("run")
+    for ax in axes[len(panels) :]:
+        ax.set_visible(False)
+    return framed(canvas_, figure["title"], caption)
+
+
+def _draw_line(axes: Axes, points: Points, look: Look, name: str) -> None:
+    numbers, values, lows, highs = zip(*points, strict=True)
+    axes.errorbar(
+        numbers,
+        values,
+        yerr=[
+            [max(v - low, 0.0) for v, low in zip(values, lows, strict=True)],
+            [max(h - v, 0.0) for v, h in zip(values, highs, strict=True)],
+        ],
+        color=look.colour,
+        linestyle=look.line,
+        marker=look.marker,
+        markersize=5,
+        linewidth=1.2,
+        capsize=2,
+        label=name,
+    )
+    if moved(points):
+        axes.plot(
+            numbers[-1],
+            values[-1],
+            "o",
+            markersize=13,
+            markerfacecolor="none",
+            markeredgecolor=INK,
+        )
+
+
+def moved(points: Points) -> bool:
+    """Whether the newest interval lies wholly outside all earlier ones."""
+    *earlier, (_, _, low, high) = points
+    return bool(earlier) and (
+        low > max(point[3] for point in earlier)
+        or high < min(point[2] for point in earlier)
+    )
+
+
+def _title(panels: Mapping[str, Mapping[str, Points]], runs: int) -> str:
+    lines = [points for panel in panels.values() for points in panel.values()]
+    steps = sum(moved(points) for points in lines)
+    return (
+        f"With the last of {runs} runs here, {steps} of {len(lines)} measured "
+        "figures left the range of the earlier ones (lower is better)"
+    )

@@ -1,0 +1,50 @@
+"""All files of a run appear together, or none does.
+
+A run that is interrupted while it writes would leave a new figure beside an
+old table. So everything is written into a folder beside its place, on the
+same disk, and moved when all is there; whoever reads meanwhile sees each file
+whole, the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lab.options import UsageError
+
+
+@contextmanager
+def staged(out: Path) -> Iterator[Path]:
+    """A folder to write into; what is in it moves to `out` when the block
+    ends well, and is gone otherwise.
+    """
+    with tempfile.TemporaryDirectory(dir=out, prefix=".writing-") as name:
+        stage = Path(name)
+        yield stage
+        for path in sorted(stage.rglob("*")):
+            place = out / path.relative_to(stage)
+            if path.is_dir():
+                place.mkdir(exist_ok=True)
+            else:
+                path.replace(place)
+
+
+def write(path: Path, text: str) -> None:
+    """One file, whole or not at all. Raises OSError."""
+    with staged(path.parent) as stage:
+        (stage / path.name).write_text(text, encoding="utf-8")
+
+
+def make_writable(folder: Path) -> None:
+    """Find out before the work, not after it. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {folder}: {error.strerror}"
+        ) from None

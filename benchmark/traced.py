@@ -1,0 +1,69 @@
+"""A suite whose customers come from a trace, instead of being made up.
+
+What a trace has is when each request came and how many tokens it had; it has
+no words. So a suite about *who is asked* can replay it, one about *what is
+asked* can not, and is left out. With a trace the traffic is the same in each
+seed: seeds are then of the model's chance alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from benchmark.suite import Suite, load_suite
+from lab.options import UsageError
+from lab.replay import replay
+from lab.traces import TraceError, TraceRequest, read_trace
+from lab.traffic import Arrival
+
+QUICK_REQUESTS = 1000  # of the trace; without --quick, all
+SEEDS = 5, 4  # with --quick, and without
+
+
+def trace_requests(path: str, *, quick: bool) -> int:
+    """So many requests of it are replayed. Raises UsageError."""
+    total = len(_trace(path))
+    return min(total, QUICK_REQUESTS) if quick else total
+
+
+def replaying(names: Sequence[str], path: str) -> tuple[list[str], list[str]]:
+    """Which suites replay the trace, and what is to be said of the others.
+    Raises UsageError where none does, or the trace can't be read.
+    """
+    _trace(path)
+    able = [name for name in names if load_suite(name).traced]
+    others = [name for name in names if name not in able]
+    if not able:
+        raise UsageError(f"--trace: {', '.join(others)} can't replay one")
+    return able, [
+        f"{name}: left out. It can't replay a trace: leave --trace out"
+        for name in others
+    ]
+
+
+def traced(suite: Suite, path: str, time_scale: float, requests: int) -> Suite:
+    """This suite with the trace's first `requests` requests."""
+    total = len(_trace(path))
+    part = "" if requests == total else f"the first {requests:,} of "
+    return replace(
+        suite,
+        strategies=suite.traced,
+        workload=lambda trial: _arrivals(path, time_scale, trial.requests),
+        setting=f"Trace: {Path(path).name}, {part}{total:,} requests, time "
+        f"scale {time_scale:g}. {suite.traced_setting}",
+    )
+
+
+def _arrivals(path: str, time_scale: float, count: int) -> list[Arrival]:
+    return replay(_trace(path)[:count], time_scale=time_scale, streamed=False)
+
+
+@lru_cache(maxsize=1)
+def _trace(path: str) -> list[TraceRequest]:
+    try:
+        return read_trace(path)
+    except TraceError as error:
+        raise UsageError(str(error)) from None
