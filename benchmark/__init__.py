@@ -3,8 +3,10 @@
 - `suite` what a suite is made of · `measuring` · `caching` · `concurrency` ·
   `streaming` · `balancing` the suites
 - `runs` what one strategy did with one seed's requests · `metrics` the
-  figures taken from it · `simulate` how it is run, on the virtual clock
-- `rounds` what this machine really takes, in interleaved rounds
+  figures taken from it · `simulate` how it is run, on the virtual clock ·
+  `traced` with a trace's customers · `workers` side by side
+- `rounds` what this machine really takes, in interleaved rounds · `endpoint`
+  over HTTP · `look_ups` in each store
 - `statistics` what may be said of a difference · `results` · `verdicts` ·
   `caveats` what to know before quoting a figure
 - `report` all that is kept, as plain values · `csv_rows` · `document`, of

@@ -200,7 +200,7 @@ SUITE = Suite(
     headline=P95,
     judged=(FAILED, P95, P99),
     measure=measure,
-    quick_requests=160,
+    quick_requests=120,
     traced=tuple(
         Strategy(
             name,

@@ -18,12 +18,11 @@ below the table.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
-from itertools import cycle, islice
+from itertools import islice
 
+from benchmark.look_ups import embedder, measure
 from benchmark.metrics import (
     CENTS,
     FALSE_HITS,
@@ -34,20 +33,16 @@ from benchmark.metrics import (
     P99,
     TOKENS,
 )
-from benchmark.rounds import Bench, Measured, Take, calibrated, interleaved
 from benchmark.suite import Strategy, Suite, Trial
 from lab.conversations import conversations, single_turns
-from lab.parts import PartError, PartFailed, redis_server
 from lab.popularity import zipf_questions
 from lab.traffic import Arrival, arrivals, poisson
 from optimizations.caching.cached import Cached, CacheFill
-from optimizations.caching.embedding import Embedder, WordLlamaEmbedder
 from optimizations.caching.lru import LRUCache
-from optimizations.caching.redis_store import RedisStore
 from optimizations.caching.semantic import SemanticStore
 from optimizations.caching.store import MemoryStore, Store
 from optimizations.caching.ttl import TTLCache
-from optimizations.llm import LLM, Choice, Reply, Request, Trace
+from optimizations.llm import LLM, Reply, Request
 from optimizations.mock import PROFILES, Profile
 
 # in long strides, which are cheap to simulate: nobody reads along here
@@ -62,7 +57,6 @@ TURNS = 4  # of a conversation, on average
 THINK_SECONDS = 20.0  # between two of them
 REDIS_SECONDS = 0.001  # one round trip within a data centre
 EMBEDDING_SECONDS = 0.005  # to embed a question and search
-KEPT = 1000  # answers in a store whose look-up is measured
 SYSTEM = "You answer the customers of Ottlebrook, a shop for lamps."
 
 
@@ -88,12 +82,6 @@ class Delayed:
 
     async def aclose(self) -> None:
         await self._store.aclose()
-
-
-@cache
-def embedder() -> Embedder:
-    """Loaded once a process."""
-    return WordLlamaEmbedder()
 
 
 def memory(trial: Trial) -> Store:
@@ -162,70 +150,6 @@ def cached(
     return make
 
 
-async def measure(bench: Bench) -> Measured:
-    """Finding an answer among a thousand, in each real store."""
-    stores: dict[str, Store] = {
-        "LRU": MemoryStore(LRUCache(2 * KEPT)),
-        "TTL": MemoryStore(TTLCache(3600.0)),
-        "semantic": SemanticStore(embedder()),
-    }
-    warnings: list[str] = []
-    async with AsyncExitStack() as parts:
-        try:
-            real = await parts.enter_async_context(_real_redis(bench))
-            stores["Redis"] = real
-        except PartError as error:
-            warnings.append(f"caching, measured without Redis. {error}")
-        takes = {
-            name: await _look_ups(store, bench)
-            for name, store in stores.items()
-        }
-        series = await interleaved(
-            takes, {"hit": "µs", "miss": "µs"}, bench.rounds, bench.tick
-        )
-    return Measured(
-        f"a look-up among {KEPT:,} answers; a hit in the same words, a miss "
-        "in new ones, which the semantic store has to embed",
-        series,
-        tuple(warnings),
-    )
-
-
-async def _look_ups(store: Store, bench: Bench) -> Take:
-    """Fill a store; then look up what is there, and what is not."""
-    texts = cycle(bench.bank.questions)
-    kept = [_ask(f"{next(texts)} ({number})") for number in range(KEPT)]
-    for request in kept:
-        choice = Choice(bench.bank.answer(request), "stop")
-        await store.keep(request, Reply((choice,), None, Trace()))
-    new = cycle([_ask(f"What is number {i}?") for i in range(2 * KEPT)])
-    known = cycle(kept)
-    hit = await calibrated(lambda: store.find(next(known)), "hit", unit=1e-6)
-    miss = await calibrated(lambda: store.find(next(new)), "miss", unit=1e-6)
-
-    async def take() -> Mapping[str, float]:
-        return {**await hit(), **await miss()}
-
-    return take
-
-
-def _ask(text: str) -> Request:
-    return Request.ask(text, tenant="shop", request_id="measured")
-
-
-@asynccontextmanager
-async def _real_redis(bench: Bench) -> AsyncIterator[RedisStore]:
-    """A server of ours, or the user's own: what is kept there expires."""
-    async with redis_server(bench.redis_url) as server:
-        store = RedisStore(
-            server.url, namespace="module12:benchmark", ttl_seconds=120
-        )
-        async with aclosing(store):
-            if not await store.ready():
-                raise PartFailed("Redis", "does not answer")
-            yield store
-
-
 SINGLE, TALKS = "single questions", "in conversations"
 
 SUITE = Suite(
@@ -279,5 +203,5 @@ SUITE = Suite(
     headline=MEAN,
     judged=(MEAN, P99, CENTS),
     measure=measure,
-    quick_requests=200,
+    quick_requests=140,
 )

@@ -43,12 +43,12 @@ class Bench:
 
     @property
     def rounds(self) -> int:
-        return 11 if self.quick else 25
+        return 7 if self.quick else 25
 
     @property
     def slow_rounds(self) -> int:
         """Where one round takes long, because somebody waits in it."""
-        return 6 if self.quick else 20
+        return 5 if self.quick else 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,20 +243,3 @@ def _magnitude(value: float) -> int:
 
 def _rounded(value: float, decimals: int) -> str:
     return f"{round(value, decimals):.{max(decimals, 0)}f}"
-
-
-def curve(
-    values: Iterable[float], points: int = 400
-) -> list[tuple[float, float]]:
-    """The cumulative distribution as (value, share that is no larger), thinned
-    to about `points`; failures are in the shares, not among the values.
-    """
-    ordered = sorted(values)
-    last = sum(map(math.isfinite, ordered)) - 1
-    step = max(len(ordered) / points, 1.0)
-    ranks = {min(int(i * step), last) for i in range(points + 1)} | {last}
-    return [
-        (ordered[rank], (rank + 1) / len(ordered))
-        for rank in sorted(ranks)
-        if rank >= 0
-    ]

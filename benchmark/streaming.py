@@ -82,5 +82,5 @@ SUITE = Suite(
     ratios=(FIRST, FIRST_P95),
     measure=measure,
     requests=500,
-    quick_requests=100,
+    quick_requests=80,
 )

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from benchmark.figures.cumulative import cumulative, marked
+from benchmark.figures.cumulative import cumulative, curve, marked
 from benchmark.figures.style import (
     BASELINE,
     LOOKS,
@@ -19,7 +19,7 @@ from benchmark.figures.style import (
 )
 from benchmark.metrics import FAILED, P95
 from benchmark.results import Standing, SuiteResult
-from benchmark.statistics import curve, shown
+from benchmark.statistics import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

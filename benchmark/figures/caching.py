@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchmark.figures.cumulative import cumulative, marked
+from benchmark.figures.cumulative import cumulative, curve, marked
 from benchmark.figures.style import (
     INK,
     Drawn,
@@ -22,7 +22,6 @@ from benchmark.results import Standing, SuiteResult
 from benchmark.statistics import (
     Comparison,
     Estimate,
-    curve,
     interval_shown,
 )
 

@@ -5,7 +5,8 @@ failure shows as what it is, a curve that never reaches 100 %.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.figures.style import Look
@@ -18,6 +19,23 @@ MARKED = (50, 95, 99)  # percentiles
 
 Curve = Sequence[tuple[float, float]]
 """Points (seconds, share of all requests answered by then)."""
+
+
+def curve(
+    values: Iterable[float], points: int = 400
+) -> list[tuple[float, float]]:
+    """The cumulative distribution as (value, share that is no larger), thinned
+    to about `points`; failures are in the shares, not among the values.
+    """
+    ordered = sorted(values)
+    last = sum(map(math.isfinite, ordered)) - 1
+    step = max(len(ordered) / points, 1.0)
+    ranks = {min(int(i * step), last) for i in range(points + 1)} | {last}
+    return [
+        (ordered[rank], (rank + 1) / len(ordered))
+        for rank in sorted(ranks)
+        if rank >= 0
+    ]
 
 
 def marked(requests: int) -> list[int]:

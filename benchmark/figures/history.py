@@ -96,13 +96,25 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
             frameon=False,
             fontsize=8,
         )
-    axes[0].set_yscale("log", base=2)
-    axes[0].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    _scale(axes[0])
+    for ax in axes[::COLUMNS]:
+        ax.set_ylabel("× earlier median")
     for ax in axes[: len(panels)]:
         ax.set_xlabel("run")
     for ax in axes[len(panels) :]:
         ax.set_visible(False)
     return framed(canvas_, figure["title"], caption)
+
+
+def _scale(axes: Axes) -> None:
+    """Ticks that are there even where all runs are alike."""
+    from matplotlib.ticker import LogLocator, NullLocator
+
+    axes.set_yscale("log")
+    ticks = LogLocator(subs=(1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 7.0))
+    axes.yaxis.set_major_locator(ticks)
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def _draw_line(axes: Axes, points: Points, look: Look, name: str) -> None:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmark.figures.cumulative import curve
 from benchmark.statistics import (
     Estimate,
     compare,
-    curve,
     estimate,
     interval_shown,
     median_and_mad,

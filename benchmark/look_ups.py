@@ -1,0 +1,92 @@
+"""What a look-up in each real store takes on this machine: the measured part
+of the caching suite, whose simulated look-ups have stated costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import cache
+from itertools import cycle
+
+from benchmark.rounds import Bench, Measured, Take, calibrated, interleaved
+from lab.parts import PartError, PartFailed, redis_server
+from optimizations.caching.embedding import Embedder, WordLlamaEmbedder
+from optimizations.caching.lru import LRUCache
+from optimizations.caching.redis_store import RedisStore
+from optimizations.caching.semantic import SemanticStore
+from optimizations.caching.store import MemoryStore, Store
+from optimizations.caching.ttl import TTLCache
+from optimizations.llm import Choice, Reply, Request, Trace
+
+KEPT = 1000  # answers in a store whose look-up is measured
+
+
+@cache
+def embedder() -> Embedder:
+    """Loaded once a process."""
+    return WordLlamaEmbedder()
+
+
+async def measure(bench: Bench) -> Measured:
+    """Finding an answer among a thousand, in each real store."""
+    stores: dict[str, Store] = {
+        "LRU": MemoryStore(LRUCache(2 * KEPT)),
+        "TTL": MemoryStore(TTLCache(3600.0)),
+        "semantic": SemanticStore(embedder()),
+    }
+    warnings: list[str] = []
+    async with AsyncExitStack() as parts:
+        try:
+            real = await parts.enter_async_context(_real_redis(bench))
+            stores["Redis"] = real
+        except PartError as error:
+            warnings.append(f"caching, measured without Redis. {error}")
+        takes = {
+            name: await _look_ups(store, bench)
+            for name, store in stores.items()
+        }
+        series = await interleaved(
+            takes, {"hit": "µs", "miss": "µs"}, bench.rounds, bench.tick
+        )
+    return Measured(
+        f"a look-up among {KEPT:,} answers; a hit in the same words, a miss "
+        "in new ones, which the semantic store has to embed",
+        series,
+        tuple(warnings),
+    )
+
+
+async def _look_ups(store: Store, bench: Bench) -> Take:
+    """Fill a store; then look up what is there, and what is not."""
+    texts = cycle(bench.bank.questions)
+    kept = [_ask(f"{next(texts)} ({number})") for number in range(KEPT)]
+    for request in kept:
+        choice = Choice(bench.bank.answer(request), "stop")
+        await store.keep(request, Reply((choice,), None, Trace()))
+    new = cycle([_ask(f"What is number {i}?") for i in range(2 * KEPT)])
+    known = cycle(kept)
+    hit = await calibrated(lambda: store.find(next(known)), "hit", unit=1e-6)
+    miss = await calibrated(lambda: store.find(next(new)), "miss", unit=1e-6)
+
+    async def take() -> Mapping[str, float]:
+        return {**await hit(), **await miss()}
+
+    return take
+
+
+def _ask(text: str) -> Request:
+    return Request.ask(text, tenant="shop", request_id="measured")
+
+
+@asynccontextmanager
+async def _real_redis(bench: Bench) -> AsyncIterator[RedisStore]:
+    """A server of ours, or the user's own: what is kept there expires."""
+    async with redis_server(bench.redis_url) as server:
+        store = RedisStore(
+            server.url, namespace="module12:benchmark", ttl_seconds=120
+        )
+        async with aclosing(store):
+            if not await store.ready():
+                raise PartFailed("Redis", "does not answer")
+            yield store
