@@ -1,3 +1,5 @@
+"""Server-sent events, however the bytes are split."""
+
 from __future__ import annotations
 
 from itertools import pairwise

@@ -1,3 +1,5 @@
+"""When an HTTP response is a whole answer, and when it is none."""
+
 from __future__ import annotations
 
 import json

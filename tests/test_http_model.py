@@ -1,3 +1,5 @@
+"""The HTTP client against our server, and against servers that lie."""
+
 from __future__ import annotations
 
 import asyncio

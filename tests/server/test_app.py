@@ -1,3 +1,5 @@
+"""The server as its clients meet it: answers, errors, drains, departures."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""Who asks: tenant, request id and key, from the headers alone."""
+
 from __future__ import annotations
 
 import pytest

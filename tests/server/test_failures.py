@@ -1,3 +1,5 @@
+"""How a failure is answered, before a response began and inside one."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""A server on a socket: what breaks the protocol is answered or dropped."""
+
 from __future__ import annotations
 
 import asyncio

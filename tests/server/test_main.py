@@ -1,3 +1,5 @@
+"""`python -m optimizations.server` as a user runs it."""
+
 from __future__ import annotations
 
 import json

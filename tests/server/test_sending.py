@@ -1,3 +1,5 @@
+"""Sending a stream to readers who are slow, stop, or leave."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,0 +1,2 @@
+"""Tests of OpenAI's format, both ways."""
+

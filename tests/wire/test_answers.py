@@ -1,3 +1,5 @@
+"""Answers: what comes over the wire becomes chunks, and back."""
+
 from __future__ import annotations
 
 from typing import Any

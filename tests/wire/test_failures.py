@@ -1,3 +1,5 @@
+"""Errors: status and body become an error of ours, and back."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""Requests: what is accepted, what is refused, and with which words."""
+
 from __future__ import annotations
 
 from dataclasses import replace

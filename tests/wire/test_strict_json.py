@@ -1,3 +1,5 @@
+"""JSON that says the same to whoever reads it."""
+
 from __future__ import annotations
 
 import pytest
