@@ -1,2 +1,1 @@
 """Tests of OpenAI's format, both ways."""
-
