@@ -37,12 +37,13 @@ from benchmark.suite import Strategy, Suite, Trial
 from lab.conversations import conversations, single_turns
 from lab.popularity import zipf_questions
 from lab.traffic import Arrival, arrivals, poisson
-from optimizations.caching.cached import Cached, CacheFill
+from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.cached import Cached
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.semantic import SemanticStore
-from optimizations.caching.store import MemoryStore, Store
+from optimizations.caching.store import Answer, MemoryStore, Store
 from optimizations.caching.ttl import TTLCache
-from optimizations.llm import LLM, Reply, Request
+from optimizations.llm import LLM, Request
 from optimizations.mock import PROFILES, Profile
 
 # in long strides, which are cheap to simulate: nobody reads along here
@@ -70,12 +71,15 @@ class Delayed:
         self._store = store
         self._seconds = seconds
 
-    async def find(self, request: Request) -> Reply | None:
+    async def find(self, request: Request) -> Answer | None:
         await asyncio.sleep(self._seconds)
         return await self._store.find(request)
 
-    async def keep(self, request: Request, reply: Reply) -> None:
-        await self._store.keep(request, reply)
+    async def keep(self, request: Request, answer: Answer) -> None:
+        await self._store.keep(request, answer)
+
+    async def delete(self, request: Request) -> None:
+        await self._store.delete(request)
 
     def snapshot(self) -> Mapping[str, float]:
         return self._store.snapshot()

@@ -15,8 +15,9 @@ from optimizations.caching.embedding import Embedder, WordLlamaEmbedder
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.redis_store import RedisStore
 from optimizations.caching.semantic import SemanticStore
-from optimizations.caching.store import MemoryStore, Store
+from optimizations.caching.store import Answer, MemoryStore, Store
 from optimizations.caching.ttl import TTLCache
+from optimizations.clock import now
 from optimizations.llm import Choice, Reply, Request, Trace
 
 KEPT = 1000  # answers in a store whose look-up is measured
@@ -63,7 +64,8 @@ async def _look_ups(store: Store, bench: Bench) -> Take:
     kept = [_ask(f"{next(texts)} ({number})") for number in range(KEPT)]
     for request in kept:
         choice = Choice(bench.bank.answer(request), "stop")
-        await store.keep(request, Reply((choice,), None, Trace()))
+        reply = Reply((choice,), None, Trace())
+        await store.keep(request, Answer(reply, born_at=now()))
     new = cycle([_ask(f"What is number {i}?") for i in range(2 * KEPT)])
     known = cycle(kept)
     hit = await calibrated(lambda: store.find(next(known)), "hit", unit=1e-6)

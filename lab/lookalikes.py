@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from lab.questions import Bank
 from lab.wording import reword
-from optimizations.caching.store import Store
-from optimizations.clock import chance
+from optimizations.caching.store import Answer, Store
+from optimizations.clock import chance, now
 from optimizations.llm import Choice, Reply, Request
 
 
@@ -68,18 +68,19 @@ async def look_up(
 async def _keep(store: Store, bank: Bank, text: str, tenant: str) -> None:
     request = _request(text, tenant)
     answer = Choice(bank.answer(request), "stop")
-    await store.keep(request, Reply((answer,), None, request.trace))
+    reply = Reply((answer,), None, request.trace)
+    await store.keep(request, Answer(reply, born_at=now()))
 
 
 async def _judge(
     store: Store, bank: Bank, text: str, meant: str
 ) -> bool | None:
     """Whether the answer found is the right one; None where none is found."""
-    reply = await store.find(_request(text, "shop"))
-    if reply is None:
+    found = await store.find(_request(text, "shop"))
+    if found is None:
         return None
     right = _request(meant, "shop")
-    return reply.text == bank.answer(right)
+    return found.reply.text == bank.answer(right)
 
 
 def _request(text: str, tenant: str) -> Request:

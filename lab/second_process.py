@@ -12,7 +12,8 @@ import sys
 
 from lab.parts import PartFailed
 from lab.settings import ROOT
-from optimizations.caching.cached import Cached, CacheFill
+from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.cached import Cached
 from optimizations.caching.redis_store import RedisStore
 from optimizations.clock import now
 from optimizations.llm import Request

@@ -31,17 +31,18 @@ from lesson.chapter import (
     Table,
 )
 from lesson.measure import duration, money, percentile, share, timed
-from optimizations.caching.cached import Cached, CacheFill
+from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.cached import Cached
 from optimizations.caching.embedding import HashingEmbedder, WordLlamaEmbedder
 from optimizations.caching.fuzzy import FuzzyStore
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.redis_store import RedisStore
 from optimizations.caching.semantic import SemanticStore
 from optimizations.caching.single_flight import SingleFlight
-from optimizations.caching.store import MemoryStore, Store
+from optimizations.caching.store import Answer, MemoryStore, Store
 from optimizations.caching.ttl import TTLCache
 from optimizations.clock import now
-from optimizations.llm import LLM, Reply
+from optimizations.llm import LLM
 
 QUESTIONS = 400
 LRU_ENTRIES = 40
@@ -60,7 +61,7 @@ def cached(model: LLM, *stores: Store) -> LLM:
 async def memory(context: Context) -> Outcome:
     """The same questions through no cache, a dict, an LRU and a TTL cache."""
     size = int(context.knobs["entries"])
-    kinds: dict[str, MutableMapping[str, Reply] | None] = {
+    kinds: dict[str, MutableMapping[str, Answer] | None] = {
         "no cache": None,
         "dict, grows for ever": {},
         f"LRU, {size} entries": LRUCache(max_entries=size),
@@ -110,7 +111,7 @@ class Run:
 
 
 async def _ask_popular(
-    context: Context, entries: MutableMapping[str, Reply] | None
+    context: Context, entries: MutableMapping[str, Answer] | None
 ) -> Run:
     asked = zipf_questions(context.bank, seed=context.seed)
     model = context.mock()

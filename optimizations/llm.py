@@ -37,6 +37,7 @@ from dataclasses import replace
 from typing import Self
 
 from optimizations.messages import (
+    CacheControl,
     Choice,
     Chunk,
     Draft,
@@ -50,6 +51,7 @@ from optimizations.messages import (
 
 __all__ = [
     "LLM",
+    "CacheControl",
     "Choice",
     "Chunk",
     "Draft",

@@ -60,6 +60,23 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheControl:
+    """What a caller lets caches do with one request; the words are HTTP's.
+    Raises `ValueError` for an age below 0, or NaN.
+    """
+
+    no_store: bool = False  # private: neither looked up, shared nor kept
+    no_cache: bool = False  # asked anew, and the answer replaces the old one
+    max_age_seconds: float = inf  # no answer older than that
+
+    def __post_init__(self) -> None:
+        if not self.max_age_seconds >= 0:
+            raise ValueError(
+                f"max_age_seconds must be from 0, not {self.max_age_seconds}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What is asked. Frozen: a layer that wants another request makes one with
     `dataclasses.replace`.
@@ -74,6 +91,7 @@ class Request:
     # all else that changes the answer
     options: Mapping[str, Any] = field(default_factory=dict, hash=False)
     streamed: bool = True  # the caller's wish; not part of a cache key
+    cache: CacheControl = CacheControl()
     # on the clock of `now()`: one budget over every wait and attempt; this
     # is when to end it, `due` what to ask before beginning anything
     deadline: float | None = None

@@ -25,7 +25,8 @@ from optimizations.balancing.balanced import Balanced
 from optimizations.balancing.circuit_breaker import Breaker, CircuitBreaker
 from optimizations.balancing.policies import PeakEwma
 from optimizations.balancing.retry import Retry
-from optimizations.caching.cached import Cached, CacheFill
+from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.cached import Cached
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import MemoryStore, Store
 from optimizations.clock import chance

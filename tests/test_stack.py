@@ -16,9 +16,10 @@ from optimizations.balancing.balanced import Balanced
 from optimizations.balancing.circuit_breaker import Breaker, CircuitBreaker
 from optimizations.balancing.policies import RoundRobin
 from optimizations.balancing.retry import Retry
-from optimizations.caching.cached import Cached, CacheFill
+from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.cached import Cached
 from optimizations.caching.single_flight import SingleFlight
-from optimizations.caching.store import MemoryStore
+from optimizations.caching.store import Answer, MemoryStore
 from optimizations.clock import now, run_virtual
 from optimizations.concurrency.rate_limiter import RateLimit, RateLimiter
 from optimizations.errors import (
@@ -30,7 +31,7 @@ from optimizations.errors import (
     TimedOut,
     UpstreamError,
 )
-from optimizations.llm import LLM, Reply, Request, walk
+from optimizations.llm import LLM, Request, walk
 from optimizations.mock import Fault, Ledger, MockModel
 from optimizations.mock.profile import GPT_4O_MINI
 from optimizations.monitoring.record import Monitored, Record
@@ -57,15 +58,15 @@ class WatchedStore(MemoryStore):
         self._find_seconds = find_seconds
         self._on_keep = on_keep
 
-    async def find(self, request: Request) -> Reply | None:
+    async def find(self, request: Request) -> Answer | None:
         self.finds += 1
         await asyncio.sleep(self._find_seconds)
         return await super().find(request)
 
-    async def keep(self, request: Request, reply: Reply) -> None:
+    async def keep(self, request: Request, answer: Answer) -> None:
         self.keeps += 1
         self._on_keep()
-        await super().keep(request, reply)
+        await super().keep(request, answer)
 
 
 def test_the_onion_has_the_order_that_is_written_down() -> None:

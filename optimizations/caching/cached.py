@@ -1,51 +1,62 @@
-"""Answer from a store, and fill it: the two halves of a cache around a model.
+"""Answer from a store, and ask the model only where it has nothing.
 
-`Cached` looks up. On a hit the model is not asked at all: no permit, no token,
-no task. The answer is replayed as a stream, in pieces where pieces were
-wanted, with the usage that it once had, and `trace.served_by` names the store.
+On a hit the model is not asked at all: no permit, no token, no task. The
+answer is replayed as a stream, in pieces where pieces were wanted, at the pace
+that was chosen, with the usage that it once had; `trace.served_by` names the
+store.
 
-`CacheFill` keeps. It stands *inside* single flight, next to the model, and
-drains along with its reader. When the stream has ended and was whole, it
-stores the answer, and only then hands on the end. So an answer is stored once,
-however many wait for it, and before its flight leaves the table: whoever comes
-later finds it in one or the other.
+`Cached` never writes. What is kept, and when, is the business of `CacheFill`,
+which stands inside single flight:
 
     Cached(SingleFlight(CacheFill(model, store)), store)
 
-What a cache must never keep is decided by `cacheable` and here: an error, an
-answer cut short, a stream that was left, a tool call.
+An answer that is old, or soon will be, can be served at once and asked anew
+behind the reader's back (`freshness.py`): a task that belongs to this layer,
+one for each question and a bounded number of them. Whoever asks can say no to
+all that, or to answers above an age (`Request.cache`).
 
 When it does not help: where no two requests are alike, each pays for a look-up
 and gains nothing; and p99 moves only once nearly all requests are hits. A
 store that fails must not take the chatbot along, nor one that is slow: what it
-has not found after `store_seconds` is a miss, what it has not kept is not
-kept, and both are counted.
+has not found after `store_seconds` is a miss, and counted.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
+from math import inf
 
-from optimizations.caching.store import Store, cacheable, reusable
-from optimizations.caching.time_limit import positive, within
-from optimizations.llm import LLM, Chunk, Draft, Layer, Reply, Request
+from optimizations.caching.background import Background
+from optimizations.caching.freshness import Freshness, Verdict
+from optimizations.caching.keys import exact_key
+from optimizations.caching.store import Answer, Store, reusable
+from optimizations.caching.time_limit import STORE_SECONDS, positive, within
+from optimizations.clock import chance, now
+from optimizations.llm import (
+    LLM,
+    CacheControl,
+    Chunk,
+    Layer,
+    Reply,
+    Request,
+    Trace,
+)
 from optimizations.tokens import split_tokens
 
-STORE_SECONDS = 0.25
-"""A reader hardly notices it, and it is more than a store on the same network
-needs when all is well.
-"""
-
-_REPEATABLE = {"role"}  # of `extra`: what a replay may leave out
+ALWAYS_FRESH = Freshness()
 
 
 class Cached(Layer):
     """Answers from `store` what it can, else asks `inner`. Closing it closes
     the store too.
 
-    `any_temperature` lets requests at a temperature above 0 share an answer.
+    `any_temperature` lets requests at a temperature above 0 share an answer;
+    `tokens_per_second` is the pace of a replay, by default at once. At most
+    `max_refreshes` answers are asked anew at a time, each for at most
+    `refresh_seconds`; the chance in `freshness` is drawn by `seed`.
     """
 
     def __init__(
@@ -53,37 +64,59 @@ class Cached(Layer):
         inner: LLM,
         store: Store,
         *,
+        freshness: Freshness = ALWAYS_FRESH,
         any_temperature: bool = False,
+        tokens_per_second: float = inf,
         store_seconds: float = STORE_SECONDS,
+        max_refreshes: int = 16,
+        refresh_seconds: float = 60.0,
+        seed: int = 0,
     ) -> None:
         super().__init__(inner)
-        positive(store_seconds=store_seconds)
+        positive(store_seconds=store_seconds, refresh_seconds=refresh_seconds)
+        if not tokens_per_second > 0:
+            raise ValueError("tokens_per_second must be more than 0")
         self.store = store
-        self.hits = self.misses = self.bypassed = 0
+        self.hits = self.misses = self.bypassed = self.stale = 0
         self.store_errors = self.store_timeouts = 0
+        self._freshness = freshness
         self._any_temperature = any_temperature
+        self._seconds_per_token = 1 / tokens_per_second
         self._store_seconds = store_seconds
+        self._refresh_seconds = refresh_seconds
+        self._refreshes = Background(max_refreshes)
+        self._rng = chance(seed, "cached")
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        reply = await self._find(request)
-        if reply is not None:
+        answer = await self._find(request)
+        if answer is not None:
             request.trace.served_by = self.store.name
-            for chunk in replay(reply, in_pieces=request.streamed):
+            for chunk in replay(answer.reply, in_pieces=request.streamed):
                 yield chunk
+                if self._seconds_per_token and chunk.finish_reason is None:
+                    await asyncio.sleep(self._seconds_per_token)
             return
         async with aclosing(self.inner.stream(request)) as chunks:
             async for chunk in chunks:
                 yield chunk
 
+    async def forget(self, request: Request) -> None:
+        """Delete the answer from the store. Raises where that is not sure."""
+        await within(self._store_seconds, self.store.delete(request))
+
     def snapshot(self) -> Mapping[str, float]:
         """What the store counts, and how it was used: `bypassed` are requests
-        for which a cache was out of the question.
+        for which a cache was out of the question, `stale` the hits that were
+        served after their time, `refreshes` what was asked anew.
         """
         store = {f"store_{k}": v for k, v in self.store.snapshot().items()}
         return store | {
             "hits": self.hits,
             "misses": self.misses,
             "bypassed": self.bypassed,
+            "stale": self.stale,
+            "refreshes": self._refreshes.started,
+            "refresh_failures": self._refreshes.failed,
             "failures": self.store_errors,
             "timeouts": self.store_timeouts,
         }
@@ -91,85 +124,60 @@ class Cached(Layer):
     async def aclose(self) -> None:
         async with AsyncExitStack() as closing:
             closing.push_async_callback(self.store.aclose)
-            await super().aclose()
+            closing.push_async_callback(super().aclose)
+            await self._refreshes.aclose()
 
-    async def _find(self, request: Request) -> Reply | None:
-        if not reusable(request, any_temperature=self._any_temperature):
+    async def _find(self, request: Request) -> Answer | None:
+        """The answer to serve, which may be asked anew meanwhile."""
+        if (
+            not reusable(request, any_temperature=self._any_temperature)
+            or request.cache.no_cache
+        ):
             self.bypassed += 1
             return None
-        reply = None
+        answer = await self._look_up(request)
+        if answer is not None and not self._may_serve(request, answer):
+            answer = None
+        self.hits += answer is not None
+        self.misses += answer is None
+        return answer
+
+    async def _look_up(self, request: Request) -> Answer | None:
         try:
-            reply = await within(self._store_seconds, self.store.find(request))
+            return await within(self._store_seconds, self.store.find(request))
         except TimeoutError:
             self.store_timeouts += 1
         except Exception:  # whatever it is, the model can still answer
             self.store_errors += 1
-        self.hits += reply is not None
-        self.misses += reply is None
-        return reply
+        return None
 
-
-class CacheFill(Layer):
-    """Keeps in each of `stores` the answers of `inner` that may be kept. The
-    end of an answer waits for them, for each at most `store_seconds`.
-    """
-
-    def __init__(
-        self,
-        inner: LLM,
-        *stores: Store,
-        any_temperature: bool = False,
-        store_seconds: float = STORE_SECONDS,
-    ) -> None:
-        super().__init__(inner)
-        positive(store_seconds=store_seconds)
-        self.stores = stores
-        self.kept = self.not_kept = 0
-        self.store_errors = self.store_timeouts = 0
-        self._any_temperature = any_temperature
-        self._store_seconds = store_seconds
-
-    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        draft, repeatable = Draft(request), True
-        async with aclosing(self.inner.stream(request)) as chunks:
-            async for chunk in chunks:
-                draft.add(chunk)
-                repeatable = repeatable and chunk.extra.keys() <= _REPEATABLE
-                yield chunk
-        # Only a stream read to its own end comes here: an error, a
-        # cancellation or a reader who left goes past.
-        kept = (
-            repeatable
-            and draft.finished
-            and await self._keep(request, draft.reply())
-        )
-        self.kept += kept
-        self.not_kept += not kept
-
-    def snapshot(self) -> Mapping[str, float]:
-        return {
-            "kept": self.kept,
-            "not_kept": self.not_kept,
-            "failures": self.store_errors,
-            "timeouts": self.store_timeouts,
-        }
-
-    async def _keep(self, request: Request, reply: Reply) -> bool:
-        """Whether a store took it."""
-        if not cacheable(
-            request, reply, any_temperature=self._any_temperature
-        ):
+    def _may_serve(self, request: Request, answer: Answer) -> bool:
+        """Whether it is young enough; asks anew where it soon is not."""
+        age = now() - answer.born_at
+        verdict = self._freshness.judge(age, answer.made_in_seconds, self._rng)
+        if verdict is Verdict.EXPIRED or age > request.cache.max_age_seconds:
             return False
-        kept = False
-        for store in self.stores:
-            try:
-                await within(self._store_seconds, store.keep(request, reply))
-                kept = True
-            except TimeoutError:
-                self.store_timeouts += 1
-            except Exception:  # the reader has its answer all the same
-                self.store_errors += 1
-        return kept
+        self.stale += age >= self._freshness.fresh_seconds
+        if verdict is Verdict.SERVE_AND_REFRESH:
+            self._refreshes.start(
+                exact_key(request), lambda: self._refresh(request)
+            )
+        return True
+
+    async def _refresh(self, request: Request) -> None:
+        """Ask for a new answer, which is kept on its way here. Nobody waits
+        for it, so it has a bill and a time limit of its own.
+        """
+        anew = replace(
+            request,
+            request_id=f"{request.request_id}:refresh",
+            idempotency_key=None,
+            cache=CacheControl(no_cache=True),
+            deadline=now() + self._refresh_seconds,
+            trace=Trace(),
+        )
+        async with asyncio.timeout(self._refresh_seconds):
+            await self.inner.complete(anew)
 
 
 def replay(reply: Reply, *, in_pieces: bool) -> Iterator[Chunk]:

@@ -24,13 +24,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from optimizations.caching.checks import Check
 from optimizations.caching.keys import partition_key
-from optimizations.caching.store import reply_bytes
-from optimizations.llm import Reply, Request, Trace
+from optimizations.caching.store import Answer, answer_bytes
+from optimizations.llm import Request
 
 T = TypeVar("T")
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -60,7 +60,7 @@ class Index(Protocol[T_contra]):
 @dataclass(frozen=True, slots=True)
 class _Kept:
     question: str
-    reply: Reply
+    answer: Answer
     bytes: int
 
 
@@ -95,7 +95,7 @@ class NearStore(Generic[T]):
         self._answers: OrderedDict[Place, _Kept] = OrderedDict()
         self._partitions: dict[str, Index[T]] = {}
 
-    async def find(self, request: Request) -> Reply | None:
+    async def find(self, request: Request) -> Answer | None:
         """The answer to this question, or to one that is near enough and
         passes the second check.
         """
@@ -108,9 +108,9 @@ class NearStore(Generic[T]):
             return None
         self.hits += 1
         self._answers.move_to_end(found)
-        return replace(self._answers[found].reply, trace=request.trace)
+        return self._answers[found].answer
 
-    async def keep(self, request: Request, reply: Reply) -> None:
+    async def keep(self, request: Request, answer: Answer) -> None:
         """Keep the answer in its partition; a question without a form (blank,
         or the embedder failed) is not kept.
         """
@@ -120,7 +120,7 @@ class NearStore(Generic[T]):
             return
         partition, question = place
         size = _ENTRY_BYTES + 2 * len(question)
-        size += reply_bytes(reply) + self._form_bytes(form)
+        size += answer_bytes(answer) + self._form_bytes(form)
         if place in self._answers:
             self._forget(place)
         if size > self._max_bytes:
@@ -129,10 +129,25 @@ class NearStore(Generic[T]):
         if index is None:
             index = self._partitions[partition] = self._new_index()
         index.add(place, form)
-        kept = _Kept(question, replace(reply, trace=Trace()), size)
+        kept = _Kept(question, answer, size)
         self._answers[place] = kept
         self.bytes += size
         self._make_room()
+
+    async def delete(self, request: Request) -> None:
+        """Forget the answer to this question, and whatever else would be found
+        for it: that is where a wrong one came from.
+        """
+        place = self._place(request)
+        if place is None:
+            return
+        if place in self._answers:
+            self._forget(place)
+        while place[0] in self._partitions:
+            found = self._search(place)
+            if found is None:
+                return
+            self._forget(found)
 
     def snapshot(self) -> Mapping[str, float]:
         """`vetoed` counts the misses that the second check made; `errors`

@@ -35,9 +35,10 @@ from redis.exceptions import ResponseError
 from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.entry import decode, encode
 from optimizations.caching.keys import Normalise, exact_key
+from optimizations.caching.store import Answer
 from optimizations.caching.time_limit import positive, within
-from optimizations.clock import chance
-from optimizations.llm import Reply, Request
+from optimizations.clock import chance, now
+from optimizations.llm import Request
 
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ class RedisStore:
         self._slots = asyncio.Semaphore(max_connections)
         self._client = _connect(url, max_connections, timeout_seconds)
 
-    async def find(self, request: Request) -> Reply | None:
+    async def find(self, request: Request) -> Answer | None:
         """A look-up by `exact_key`; every failure is a miss."""
         key = self._prefix + exact_key(request, self._normalise)
         data = await self._ask(lambda: self._get(key))
@@ -98,13 +99,13 @@ class RedisStore:
                 await self._ask(lambda: self._client.unlink(key))
         self.hits += reply is not None
         self.misses += reply is None
-        return reply
+        return None if reply is None else Answer(reply, now())
 
-    async def keep(self, request: Request, reply: Reply) -> None:
+    async def keep(self, request: Request, answer: Answer) -> None:
         """Keep for `ttl_seconds` less the jitter; a failure is counted."""
         key = self._prefix + exact_key(request, self._normalise)
         try:
-            data = encode(reply, key)
+            data = encode(answer.reply, key)
         except ValueError:  # not even UTF-8 can say it
             return
         if len(data) > self._max_entry_bytes:
@@ -115,6 +116,12 @@ class RedisStore:
             lambda: self._client.set(key, data, px=milliseconds)
         ):
             self.kept += 1
+
+    async def delete(self, request: Request) -> None:
+        """Raises `ConnectionError` where Redis did not say that it is gone."""
+        key = self._prefix + exact_key(request, self._normalise)
+        if await self._ask(lambda: self._client.unlink(key)) is None:
+            raise ConnectionError("Redis did not confirm the deletion")
 
     async def ready(self) -> bool:
         """Whether Redis answers now; connects if need be. Never raises."""

@@ -53,7 +53,8 @@ class SingleFlight(Layer):
         super().__init__(inner)
         self.flights = self.followers = 0
         self._any_temperature = any_temperature
-        self._in_the_air: dict[Key, _Flight] = {}
+        self._open: dict[Key, _Flight] = {}  # to whoever asks the same
+        self._in_the_air: list[_Flight] = []
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         if not reusable(request, any_temperature=self._any_temperature):
@@ -62,7 +63,7 @@ class SingleFlight(Layer):
                     yield chunk
             return
         key = exact_key(request), request.streamed
-        flight = self._in_the_air.get(key)
+        flight = self._open.get(key)
         leads = flight is None or not flight.pump.joinable
         if flight is None or leads:
             flight = self._take_off(key, request)
@@ -76,6 +77,13 @@ class SingleFlight(Layer):
         finally:
             flight.report(request.trace, leads=leads)
 
+    def forget(self, request: Request) -> None:
+        """Let nobody join the flights of this request any more. Whoever is on
+        board gets what was asked for.
+        """
+        for streamed in (True, False):
+            self._open.pop((exact_key(request), streamed), None)
+
     def snapshot(self) -> Mapping[str, float]:
         """Flights begun, requests that joined one, and flights in the air."""
         return {
@@ -88,19 +96,21 @@ class SingleFlight(Layer):
         """Whoever still reads gets `Incomplete`."""
         async with AsyncExitStack() as closing:
             closing.push_async_callback(super().aclose)
-            for flight in list(self._in_the_air.values()):
+            for flight in list(self._in_the_air):
                 closing.push_async_callback(flight.pump.aclose)
 
     def _take_off(self, key: Key, request: Request) -> _Flight:
         def land() -> None:
+            self._in_the_air.remove(flight)
             # A later flight may stand in its place by now.
-            if self._in_the_air.get(key) is flight:
-                del self._in_the_air[key]
+            if self._open.get(key) is flight:
+                del self._open[key]
 
         trace = Trace(due=request.due)
         alone = replace(request, deadline=None, trace=trace)
         pump = Pump(self.inner.stream(alone), on_end=land)
-        flight = self._in_the_air[key] = _Flight(pump, trace)
+        flight = self._open[key] = _Flight(pump, trace)
+        self._in_the_air.append(flight)
         self.flights += 1
         return flight
 

@@ -1,9 +1,9 @@
 """Where answers are kept, and which may be kept at all.
 
-A store finds the answer to a request, or does not, and keeps one when asked.
-Behind it stands a mapping in this process (`MemoryStore`), a Redis that all
-processes share, or a search by similarity. `Cached` and `CacheFill` know only
-these two verbs.
+A store finds the answer to a request, or does not, keeps one when asked, and
+deletes it. Behind it stands a mapping in this process (`MemoryStore`), a Redis
+that all processes share, or a search by similarity. The layers know only these
+three verbs.
 
 Most trouble with caches comes from keeping what should never have been kept.
 An error replayed for an hour, an answer cut off by its token limit, a stream
@@ -18,14 +18,25 @@ is as good as another.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from optimizations.caching.keys import Normalise, exact_key
 from optimizations.caching.lru import LRUCache
-from optimizations.llm import Reply, Request, Trace
+from optimizations.llm import Reply, Request
 
 _TOOLS = ("tools", "functions")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply as it is kept: when the model gave it, and how long that took.
+    How it was served then is not how it will be next: its trace is empty.
+    """
+
+    reply: Reply
+    born_at: float  # on the clock of `now()`, in this process
+    made_in_seconds: float = 0.0
 
 
 class Store(Protocol):
@@ -34,13 +45,18 @@ class Store(Protocol):
     name: str
     """Written into the trace of the requests that it served."""
 
-    async def find(self, request: Request) -> Reply | None:
-        """The answer kept for this request, with the request's own trace;
-        None where there is none.
+    async def find(self, request: Request) -> Answer | None:
+        """The answer kept for this request, None where there is none."""
+
+    async def keep(self, request: Request, answer: Answer) -> None:
+        """Keep a whole answer for requests like this one, in the place of an
+        older one.
         """
 
-    async def keep(self, request: Request, reply: Reply) -> None:
-        """Keep a whole answer for requests like this one."""
+    async def delete(self, request: Request) -> None:
+        """Forget whatever `find` would give. Raises where that is not sure:
+        then the answer may still be there.
+        """
 
     def snapshot(self) -> Mapping[str, float]:
         """The store's counters, for metrics."""
@@ -53,11 +69,12 @@ def reusable(request: Request, *, any_temperature: bool = False) -> bool:
     """Whether an answer to this request may serve another one too.
 
     Not at a temperature above 0, unless that is wanted; not where the model
-    may call tools, whose results change; not where OpenAI's option `store` is
-    false, which marks a conversation as private.
+    may call tools, whose results change; not what the caller marks private,
+    by `CacheControl.no_store` or by OpenAI's option `store`.
     """
     return (
         (any_temperature or request.temperature == 0)
+        and not request.cache.no_store
         and request.options.get("store") is not False
         and not any(request.options.get(name) for name in _TOOLS)
     )
@@ -81,28 +98,28 @@ class MemoryStore:
 
     def __init__(
         self,
-        mapping: MutableMapping[str, Reply] | None = None,
+        mapping: MutableMapping[str, Answer] | None = None,
         *,
         name: str = "memory",
         normalise: Normalise | None = None,
     ) -> None:
         self.name = name
-        self.mapping: MutableMapping[str, Reply] = (
-            LRUCache(size_of=reply_bytes) if mapping is None else mapping
+        self.mapping: MutableMapping[str, Answer] = (
+            LRUCache(size_of=answer_bytes) if mapping is None else mapping
         )
         self._normalise = normalise
 
-    async def find(self, request: Request) -> Reply | None:
+    async def find(self, request: Request) -> Answer | None:
         """A look-up by `exact_key`."""
-        reply = self.mapping.get(exact_key(request, self._normalise))
-        return reply and replace(reply, trace=request.trace)
+        return self.mapping.get(exact_key(request, self._normalise))
 
-    async def keep(self, request: Request, reply: Reply) -> None:
-        """Kept without its trace: how the first was served is not how the
-        next will be.
-        """
-        key = exact_key(request, self._normalise)
-        self.mapping[key] = replace(reply, trace=Trace())
+    async def keep(self, request: Request, answer: Answer) -> None:
+        """In the place of an older answer."""
+        self.mapping[exact_key(request, self._normalise)] = answer
+
+    async def delete(self, request: Request) -> None:
+        """Cannot fail."""
+        self.mapping.pop(exact_key(request, self._normalise), None)
 
     def snapshot(self) -> Mapping[str, float]:
         """What the mapping counts; of a plain dict, its length."""
@@ -114,8 +131,9 @@ class MemoryStore:
         """Holds nothing but memory."""
 
 
-def reply_bytes(reply: Reply) -> int:
-    """About what a reply takes in memory: its text, and 500 bytes for the
-    objects around it. A `size_of` for caches of replies.
+def answer_bytes(answer: Answer) -> int:
+    """About what an answer takes in memory: its text, and 600 bytes for the
+    objects around it. A `size_of` for caches of answers.
     """
-    return 500 + sum(2 * len(choice.text) for choice in reply.choices)
+    choices = answer.reply.choices
+    return 600 + sum(2 * len(choice.text) for choice in choices)

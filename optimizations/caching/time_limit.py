@@ -22,6 +22,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+STORE_SECONDS = 0.25
+"""For a store beside the chatbot. A reader hardly notices it, and it is more
+than a store on the same network needs when all is well.
+"""
+
 
 async def within(seconds: float, work: Awaitable[T]) -> T:
     """What `work` gives. Raises `TimeoutError` where that takes longer."""

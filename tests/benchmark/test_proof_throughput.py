@@ -14,7 +14,8 @@ from lab.traffic import arrivals, open_loop, poisson
 from lab.wording import Understanding
 from optimizations.balancing.balanced import Balanced
 from optimizations.balancing.policies import PeakEwma
-from optimizations.caching.cached import Cached, CacheFill
+from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.cached import Cached
 from optimizations.caching.store import MemoryStore
 from optimizations.clock import chance, run_virtual
 from optimizations.concurrency.rate_limiter import RateLimit

@@ -10,11 +10,21 @@ from typing import Any
 
 import pytest
 
-from optimizations.caching.cached import Cached, CacheFill, replay
-from optimizations.caching.store import MemoryStore
+from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.cached import Cached, replay
+from optimizations.caching.store import Answer, MemoryStore
 from optimizations.clock import now, run_virtual
 from optimizations.errors import Incomplete, UpstreamError
-from optimizations.llm import LLM, Choice, Chunk, Reply, Request, Trace, Usage
+from optimizations.llm import (
+    LLM,
+    CacheControl,
+    Choice,
+    Chunk,
+    Reply,
+    Request,
+    Trace,
+    Usage,
+)
 from tests.caching.answers import answer
 from tests.helpers import (
     STOP,
@@ -39,11 +49,14 @@ class Broken:
     name = "broken"
     closed = False
 
-    async def find(self, request: Request) -> Reply | None:
+    async def find(self, request: Request) -> Answer | None:
         raise OSError("find")
 
-    async def keep(self, request: Request, reply: Reply) -> None:
+    async def keep(self, request: Request, answer: Answer) -> None:
         raise OSError("keep")
+
+    async def delete(self, request: Request) -> None:
+        raise OSError("delete")
 
     def snapshot(self) -> Mapping[str, float]:
         return {}
@@ -150,6 +163,7 @@ def test_it_is_never_kept(script: list[Step]) -> None:
         {"temperature": 1.0},
         {"options": {"tools": [{"type": "function"}]}},
         {"options": {"store": False}},
+        {"cache": CacheControl(no_store=True)},
     ],
 )
 def test_what_may_not_be_reused_is_neither_kept_nor_looked_up(
@@ -212,7 +226,7 @@ def test_the_answer_is_kept_before_the_end_is_handed_on() -> None:
 
 def test_the_model_is_closed_before_a_slow_store_is_waited_for() -> None:
     class Watching(MemoryStore):
-        async def keep(self, request: Request, reply: Reply) -> None:
+        async def keep(self, request: Request, answer: Answer) -> None:
             running.append(model.running)
 
     running: list[int] = []
@@ -228,13 +242,13 @@ def test_the_model_is_closed_before_a_slow_store_is_waited_for() -> None:
 class Slow(MemoryStore):
     """A store that takes an hour for everything."""
 
-    async def find(self, request: Request) -> Reply | None:
+    async def find(self, request: Request) -> Answer | None:
         await asyncio.sleep(3600)
         return await super().find(request)
 
-    async def keep(self, request: Request, reply: Reply) -> None:
+    async def keep(self, request: Request, answer: Answer) -> None:
         await asyncio.sleep(3600)
-        await super().keep(request, reply)
+        await super().keep(request, answer)
 
 
 def test_a_store_that_is_slow_is_a_miss_and_holds_nobody_up() -> None:
@@ -284,6 +298,59 @@ def test_a_store_that_fails_is_a_miss_and_hides_no_answer() -> None:
         assert await good.find(ask()) is not None
 
     run_virtual(main())
+
+
+def test_a_caller_may_want_a_new_answer_which_takes_the_old_ones_place() -> (
+    None
+):
+    """An update that added a second entry left the old answer alive."""
+
+    async def main() -> None:
+        store = MemoryStore()
+        chatbot = onion(Scripted(says("old"), says("new")), store)
+        anew = CacheControl(no_cache=True)
+        assert await read(chatbot, ask()) == "old"
+        assert await read(chatbot, ask(cache=anew)) == "new"
+        assert await read(chatbot, ask()) == "new"
+        assert store.snapshot()["entries"] == 1
+
+    run_virtual(main())
+
+
+def test_a_caller_may_refuse_an_answer_above_an_age() -> None:
+    async def main() -> None:
+        chatbot = onion(Scripted(says("old"), says("new")), MemoryStore())
+        young = CacheControl(max_age_seconds=10)
+        assert await read(chatbot, ask()) == "old"
+        await asyncio.sleep(10)
+        assert await read(chatbot, ask(cache=young)) == "old"
+        await asyncio.sleep(1)
+        assert await read(chatbot, ask(cache=young)) == "new"
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("seconds", [-1, nan])
+def test_an_age_below_zero_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="max_age_seconds"):
+        CacheControl(max_age_seconds=seconds)
+
+
+def test_a_replay_has_the_pace_that_was_chosen() -> None:
+    async def main() -> None:
+        store = MemoryStore()
+        await store.keep(ask(), answer("one two three four"))
+        chatbot = Cached(Scripted(), store, tokens_per_second=2)
+        pieces = await collect(chatbot.stream(ask()))
+        assert now() == (len(pieces) - 1) / 2  # the last is not waited for
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("pace", [0, -1, nan])
+def test_a_pace_that_gets_nowhere_is_refused(pace: float) -> None:
+    with pytest.raises(ValueError, match="tokens_per_second"):
+        Cached(Scripted(), MemoryStore(), tokens_per_second=pace)
 
 
 def test_closing_the_onion_closes_model_and_store() -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from optimizations.balancing.retry import Retry
-from optimizations.caching.cached import Cached, CacheFill
+from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.cached import Cached
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import MemoryStore
 from optimizations.clock import now, run_virtual

@@ -10,33 +10,34 @@ import pytest
 from optimizations.caching.keys import squeeze
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.store import (
+    Answer,
     MemoryStore,
+    answer_bytes,
     cacheable,
-    reply_bytes,
     reusable,
 )
 from optimizations.caching.ttl import TTLCache
 from optimizations.clock import run_virtual
-from optimizations.llm import Choice, Reply
-from tests.caching.answers import answer
+from optimizations.llm import CacheControl, Choice
+from tests.caching.answers import answer, reply
 from tests.helpers import ask
 
 
 def test_an_answer_that_was_said_to_its_end_may_be_kept() -> None:
-    assert cacheable(ask(), answer())
+    assert cacheable(ask(), reply())
 
 
 @pytest.mark.parametrize(
     "reason", ["length", "content_filter", "tool_calls", "", "STOP"]
 )
 def test_an_answer_that_ended_otherwise_may_not(reason: str) -> None:
-    assert not cacheable(ask(), answer(reason=reason))
+    assert not cacheable(ask(), reply(reason=reason))
 
 
 def test_one_choice_cut_short_spoils_the_reply() -> None:
     choices = (Choice("a", "stop"), Choice("b", "length"))
     assert not cacheable(
-        ask(options={"n": 2}), replace(answer(), choices=choices)
+        ask(options={"n": 2}), replace(reply(), choices=choices)
     )
 
 
@@ -47,13 +48,14 @@ def test_one_choice_cut_short_spoils_the_reply() -> None:
         {"options": {"tools": [{"type": "function"}]}},
         {"options": {"functions": [{"name": "f"}]}},
         {"options": {"store": False}},
+        {"cache": CacheControl(no_store=True)},
     ],
 )
 def test_sampled_tooled_and_private_requests_are_not_reusable(
     fields: dict[str, Any],
 ) -> None:
     assert not reusable(ask(**fields))
-    assert not cacheable(ask(**fields), answer())
+    assert not cacheable(ask(**fields), reply())
 
 
 def test_no_tools_are_no_obstacle() -> None:
@@ -61,7 +63,7 @@ def test_no_tools_are_no_obstacle() -> None:
 
 
 def test_any_temperature_may_be_asked_for() -> None:
-    assert cacheable(ask(temperature=0.7), answer(), any_temperature=True)
+    assert cacheable(ask(temperature=0.7), reply(), any_temperature=True)
     private = ask(temperature=0.7, options={"store": False})
     assert not reusable(private, any_temperature=True)
 
@@ -79,22 +81,12 @@ def test_any_mapping_is_a_store(mapping: Any) -> None:
         await store.keep(ask(n=2), answer())
         found = await store.find(request)
         assert found is not None
-        assert found.text == "On its way."
-        assert found.trace is request.trace
+        assert found.reply.text == "On its way."
         assert await store.find(ask("another")) is None
         assert store.snapshot()["entries"] == 1
-
-    run_virtual(main())
-
-
-def test_what_is_kept_does_not_remember_how_it_was_served() -> None:
-    async def main() -> None:
-        kept: dict[str, Reply] = {}
-        store = MemoryStore(kept)
-        first = answer()
-        first.trace.served_by = "replica 7"
-        await store.keep(ask(), first)
-        assert next(iter(kept.values())).trace.served_by == ""
+        await store.delete(request)
+        await store.delete(request)  # not there: no trouble
+        assert await store.find(request) is None
 
     run_virtual(main())
 
@@ -110,9 +102,13 @@ def test_a_store_may_be_told_to_normalise() -> None:
 
 def test_an_empty_mapping_is_still_the_one_to_use() -> None:
     """`mapping or default` would quietly take another: both are empty."""
-    mapping: dict[str, Reply] = {}
+    mapping: dict[str, Answer] = {}
     assert MemoryStore(mapping).mapping is mapping
 
 
 def test_long_answers_weigh_more() -> None:
-    assert reply_bytes(answer("x" * 1000)) > reply_bytes(answer("x")) + 999
+    async def main() -> None:
+        short, long = answer("x"), answer("x" * 1000)
+        assert answer_bytes(long) > answer_bytes(short) + 999
+
+    run_virtual(main())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lab.lookalikes import Found, look_up
 from lab.questions import load_bank
 from optimizations.caching.lru import LRUCache
-from optimizations.caching.store import MemoryStore
+from optimizations.caching.store import Answer, MemoryStore
 from optimizations.clock import run_virtual
-from optimizations.llm import Reply, Request
+from optimizations.llm import Reply, Request, Trace
 from optimizations.messages import Choice
 
 BANK = load_bank()
@@ -16,9 +16,9 @@ BANK = load_bank()
 class AnswersEverything(MemoryStore):
     """A store that finds the same answer for whatever is asked."""
 
-    async def find(self, request: Request) -> Reply | None:
+    async def find(self, request: Request) -> Answer | None:
         choice = Choice(BANK.intents[0].answer, "stop")
-        return Reply((choice,), None, request.trace)
+        return Answer(Reply((choice,), None, Trace()), born_at=0.0)
 
 
 def test_an_exact_store_finds_only_what_it_has() -> None:

@@ -1,0 +1,174 @@
+"""Whether an answer is served, asked anew, or both, goes by its age."""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf, nan
+from random import Random
+
+import pytest
+
+from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.cached import Cached
+from optimizations.caching.freshness import Freshness, Verdict
+from optimizations.caching.single_flight import SingleFlight
+from optimizations.caching.store import MemoryStore
+from optimizations.clock import chance, now, run_virtual
+from optimizations.errors import UpstreamError
+from optimizations.llm import LLM
+from tests.helpers import Scripted, Step, ask, other_tasks, read, says
+
+
+def slow(text: str) -> list[Step]:
+    """An answer that takes 2 s."""
+    return says(text, gap_seconds=2)
+
+
+def refreshing(model: LLM, freshness: Freshness) -> Cached:
+    store = MemoryStore()
+    fill = SingleFlight(CacheFill(model, store))
+    return Cached(fill, store, freshness=freshness)
+
+
+def share_refreshed(age_seconds: float, made_in_seconds: float) -> float:
+    rule, rng = Freshness(60, early=1), Random(1)
+    verdicts = [
+        rule.judge(age_seconds, made_in_seconds, rng) for _ in range(5000)
+    ]
+    return verdicts.count(Verdict.SERVE_AND_REFRESH) / len(verdicts)
+
+
+def test_a_young_answer_is_hardly_ever_asked_anew() -> None:
+    assert share_refreshed(0, 2) == 0
+    assert share_refreshed(59, 0.001) == 0
+
+
+def test_early_refresh_has_the_probability_of_the_paper() -> None:
+    """With an exponential draw, exp(-left / made_in) of the readers ask."""
+    assert share_refreshed(58, 2) == pytest.approx(0.368, abs=0.02)
+    assert share_refreshed(56, 2) == pytest.approx(0.135, abs=0.02)
+
+
+def test_without_early_nothing_is_drawn() -> None:
+    rng = Random(1)
+    before = rng.getstate()
+    assert Freshness(60).judge(59.9, 30, rng) is Verdict.SERVE
+    assert rng.getstate() == before
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"fresh_seconds": 0},
+        {"fresh_seconds": -1},
+        {"fresh_seconds": nan},
+        {"stale_seconds": -1},
+        {"stale_seconds": nan},
+        {"early": -1},
+        {"early": inf},
+        {"early": nan},
+    ],
+)
+def test_what_is_no_time_is_refused(fields: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="fresh_seconds"):
+        Freshness(**fields)
+
+
+def test_a_stale_answer_is_served_at_once_and_asked_anew_behind() -> None:
+    async def main() -> None:
+        model = Scripted(slow("old"), slow("new"))
+        async with refreshing(
+            model, Freshness(60, stale_seconds=30)
+        ) as chatbot:
+            await read(chatbot, ask())
+            await asyncio.sleep(70)
+            asked = now()
+            stale = [read(chatbot, ask(n=n)) for n in range(50)]
+            assert await asyncio.gather(*stale) == ["old"] * 50
+            assert now() == asked
+            await asyncio.sleep(2.5)
+            assert await read(chatbot, ask()) == "new"
+            assert model.calls == 2
+            assert chatbot.snapshot()["stale"] == 50
+            assert model.requests[1].request_id.endswith(":refresh")
+            assert not other_tasks()
+
+    run_virtual(main())
+
+
+def test_an_answer_past_both_times_is_a_miss() -> None:
+    async def main() -> None:
+        model = Scripted(slow("old"), slow("new"))
+        async with refreshing(
+            model, Freshness(60, stale_seconds=30)
+        ) as chatbot:
+            await read(chatbot, ask())
+            await asyncio.sleep(90)
+            assert await read(chatbot, ask()) == "new"
+
+    run_virtual(main())
+
+
+def test_a_popular_answer_refreshed_early_never_makes_anybody_wait() -> None:
+    async def slowest(freshness: Freshness) -> float:
+        model, waits = Scripted(slow("yes")), []
+        async with refreshing(model, freshness) as chatbot:
+            await read(chatbot, ask())
+            draws = chance(1, "arrivals")
+            for n in range(2000):
+                await asyncio.sleep(draws.expovariate(10))
+                asked = now()
+                await read(chatbot, ask(n=n))
+                waits.append(now() - asked)
+        return max(waits)
+
+    assert run_virtual(slowest(Freshness(60))) == 2
+    assert run_virtual(slowest(Freshness(60, early=1))) == 0
+
+
+def test_a_refresh_that_fails_leaves_the_old_answer() -> None:
+    async def main() -> None:
+        model = Scripted(slow("old"), [UpstreamError("no")])
+        async with refreshing(
+            model, Freshness(60, stale_seconds=inf)
+        ) as chatbot:
+            await read(chatbot, ask())
+            await asyncio.sleep(70)
+            for n in range(3):
+                assert await read(chatbot, ask(n=n)) == "old"
+                await asyncio.sleep(1)
+            assert chatbot.snapshot()["refresh_failures"] == 3
+
+    run_virtual(main())
+
+
+def test_a_refresh_that_hangs_is_given_up() -> None:
+    async def main() -> None:
+        model = Scripted(slow("old"), [inf], slow("new"))
+        async with refreshing(
+            model, Freshness(60, stale_seconds=inf)
+        ) as chatbot:
+            for wait in (0, 70, 61, 3):
+                await asyncio.sleep(wait)
+                await read(chatbot, ask())
+            assert await read(chatbot, ask()) == "new"
+            assert model.running == 0
+
+    run_virtual(main())
+
+
+def test_closing_ends_the_refreshes() -> None:
+    async def main() -> None:
+        model = Scripted(slow("old"), [inf])
+        async with refreshing(
+            model, Freshness(60, stale_seconds=inf)
+        ) as chatbot:
+            await read(chatbot, ask())
+            await asyncio.sleep(70)
+            await read(chatbot, ask())
+            await asyncio.sleep(1)
+            assert model.running == 1
+        assert model.running == 0
+        assert not other_tasks()
+
+    run_virtual(main())
