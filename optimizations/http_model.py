@@ -47,6 +47,7 @@ from optimizations.wire import (
     fits_header,
     read_error,
     request_body,
+    write_cache_control,
     write_object,
 )
 
@@ -238,6 +239,8 @@ def _headers(request: Request) -> dict[str, str]:
     }
     if request.idempotency_key is not None:
         headers["Idempotency-Key"] = request.idempotency_key
+    if allowed := write_cache_control(request.cache):
+        headers["Cache-Control"] = allowed
     for name, value in headers.items():
         if not fits_header(value):
             raise ValueError(

@@ -23,7 +23,7 @@ from optimizations.errors import (
     UpstreamError,
 )
 from optimizations.http_model import HTTPModel
-from optimizations.llm import Request
+from optimizations.llm import CacheControl, Request
 from tests.helpers import ask, collect, eventually, outcome, read, take
 from tests.raw_http import (
     AGAIN,
@@ -85,7 +85,9 @@ def test_ids_travel_in_headers_and_the_model_has_its_providers_name() -> None:
             saying(WHOLE) as server,
             HTTPModel(server.url, api_key="sk-1", model="gpt") as model,
         ):
-            await collect(model.stream(ask(idempotency_key="once")))
+            anew = CacheControl(no_cache=True)
+            request = ask(idempotency_key="once", cache=anew)
+            await collect(model.stream(request))
             return server.requests[0]
 
     sent = run_real(main())
@@ -93,6 +95,7 @@ def test_ids_travel_in_headers_and_the_model_has_its_providers_name() -> None:
         b"Authorization: Bearer sk-1\r\n",
         b"X-Request-ID: t-1\r\n",
         b"Idempotency-Key: once\r\n",
+        b"Cache-Control: no-cache\r\n",
         b"Accept-Encoding: identity\r\n",
     ):
         assert sent.count(line) == 1

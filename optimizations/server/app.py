@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from aiohttp import HttpVersion11, web
 
@@ -215,12 +216,13 @@ class Service:
             raise BadRequest("the body is not encoded as it says") from None
         except ValueError as error:
             raise BadRequest(f"the body: {error}") from None
-        return read_request(
+        request, with_usage = read_request(
             body,
             tenant=caller.tenant,
             request_id=http[_ID],
             idempotency_key=caller.idempotency_key,
         )
+        return replace(request, cache=caller.cache), with_usage
 
 
 SERVICE = web.AppKey("service", Service)

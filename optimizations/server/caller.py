@@ -1,5 +1,5 @@
 """Who asks, as far as headers tell: a tenant, a request id, an idempotency
-key.
+key, and what caches may do.
 
 The tenant decides whose cache entries and whose bill an answer touches, so it
 comes from the credential and from nothing that a client could write about
@@ -16,17 +16,19 @@ from hashlib import sha256
 from uuid import uuid4
 
 from optimizations.errors import Unauthorized
-from optimizations.wire import complain, fits_header
+from optimizations.llm import CacheControl
+from optimizations.wire import complain, fits_header, read_cache_control
 
 PUBLIC = "public"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and under which idempotency key."""
+    """Who asks, under which idempotency key, and what caches may do."""
 
     tenant: str
     idempotency_key: str | None
+    cache: CacheControl
 
 
 def identify(headers: Mapping[str, str], api_key: str | None) -> Caller:
@@ -42,7 +44,8 @@ def identify(headers: Mapping[str, str], api_key: str | None) -> Caller:
     idempotency_key = headers.get("Idempotency-Key")
     if idempotency_key is not None and not fits_header(idempotency_key):
         raise complain("Idempotency-Key", "up to 128 printable characters")
-    return Caller(tenant_of(key), idempotency_key)
+    cache = read_cache_control(headers.get("Cache-Control", ""))
+    return Caller(tenant_of(key), idempotency_key, cache)
 
 
 def tenant_of(key: str | None) -> str:

@@ -20,6 +20,7 @@ from tests.helpers import Scripted, ask, read, says
 
 
 def onion(model: LLM, *stores: Store) -> LLM:
+    """All look-ups outside, one flight, one fill."""
     llm: LLM = SingleFlight(CacheFill(model, *stores))
     for store in reversed(stores):
         llm = Cached(llm, store)
@@ -28,7 +29,7 @@ def onion(model: LLM, *stores: Store) -> LLM:
 
 def test_after_deleting_the_model_is_asked_again() -> None:
     async def main() -> None:
-        stores = [
+        stores: list[Store] = [
             MemoryStore(),
             FuzzyStore(),
             SemanticStore(HashingEmbedder()),

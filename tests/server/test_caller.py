@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimizations.errors import BadRequest
+from optimizations.llm import CacheControl
 from optimizations.server.caller import identify, request_id_of, tenant_of
 
 
@@ -52,3 +53,8 @@ def test_a_sane_request_id_is_kept_and_another_replaced() -> None:
     assert request_id_of({"X-Request-ID": "mine"}) == "mine"
     fresh = {request_id_of({"X-Request-ID": bad}) for bad in ("", "\x07", "é")}
     assert len(fresh) == 3
+
+
+def test_what_caches_may_do_comes_along() -> None:
+    assert identify({"Cache-Control": "no-cache"}, None).cache.no_cache
+    assert identify({}, None).cache == CacheControl()
