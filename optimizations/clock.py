@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from math import inf
+from math import inf, nextafter
 from random import Random
 from typing import Any, NoReturn, TypeVar
 
@@ -76,9 +76,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
             raise Deadlock(
                 "every task waits, and no timer is left that could wake one"
             )
-        # At least 1 ns: a wait too short to move the clock would otherwise be
-        # re-checked for ever.
-        self._seconds += max(timeout, 1e-9)
+        # At least 1 ns, and always a later moment, even after months, when
+        # 1 ns is less than a float can tell: a wait too short to move the
+        # clock would otherwise be re-checked for ever.
+        self._seconds = max(
+            self._seconds + max(timeout, 1e-9), nextafter(self._seconds, inf)
+        )
         return []
 
     def run_in_executor(  # type: ignore[override]

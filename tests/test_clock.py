@@ -140,6 +140,22 @@ def test_a_loop_over_a_residue_of_time_ends() -> None:
     assert run_virtual(main()) < 100
 
 
+@pytest.mark.parametrize("start", [1e7, 1e9, 1e12])
+def test_time_goes_on_where_a_nanosecond_is_less_than_a_float_can_tell(
+    start: float,
+) -> None:
+    """After a gap of a hundred days the clock stood still for ever."""
+
+    async def main() -> None:
+        await asyncio.sleep(start)
+        for _ in range(100):
+            await asyncio.sleep(1e-9)
+            await asyncio.sleep(0.1)
+        assert now() > start
+
+    run_virtual(main())
+
+
 def test_waiting_for_nothing_lets_others_run_and_costs_no_time() -> None:
     async def main() -> float:
         for _ in range(1000):

@@ -15,6 +15,7 @@ last night, let Prometheus scrape them and draw that.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
@@ -169,16 +170,17 @@ def _process(view: View, resources: Resources) -> str:
 
 
 def _alerts(alerts: Sequence[Alert]) -> Iterator[Text]:
-    """How many are awake; the loudest of them in words."""
+    """How many there are of each kind; the loudest of them in words."""
     loudness = list(_STYLES)
-    awake = sorted(
+    said = sorted(
         (a for a in alerts if a.state is not AlertState.INACTIVE),
         key=lambda alert: loudness.index(alert.state),
     )
     if alerts:
-        quiet = len(alerts) - len(awake)
-        yield _row("alerts", f"{len(awake)} awake, {quiet} quiet")
-    for alert in awake[:_ALERT_ROWS]:
+        counts = Counter(alert.state for alert in alerts)
+        kinds = (f"{counts[s]} {s.value}" for s in loudness if counts[s])
+        yield _row("alerts", ", ".join(kinds))
+    for alert in said[:_ALERT_ROWS]:
         words = (
             f"{alert.state.value.upper()} {alert.rule.severity}: "
             f"{alert.rule.name} (now {alert.value:.3g})"

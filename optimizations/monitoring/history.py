@@ -23,6 +23,15 @@ from statistics import median
 from typing import Any
 
 _MARKS = "▁▂▃▄▅▆▇█"
+_LATEST = 2**37  # in the year 6325; what a calendar can still write
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,11 +156,16 @@ def _encode(run: Run) -> dict[str, Any]:
 
 
 def _decode(line: bytes) -> Run | None:
+    """None for what no run of ours can have written, whoever did."""
     try:
         read = json.loads(line)
         figures = {
             str(name): float(value) for name, value in read["figures"].items()
         }
-        return Run(float(read["at"]), str(read["label"]), figures)
-    except (ValueError, KeyError, TypeError, AttributeError):
+        run = Run(float(read["at"]), str(read["label"]), figures)
+    except _DAMAGE:
         return None
+    sane = 0 <= run.at < _LATEST and not any(
+        isnan(value) or value == -inf for value in run.figures.values()
+    )
+    return run if sane else None

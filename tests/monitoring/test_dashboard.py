@@ -115,3 +115,11 @@ def test_the_layers_of_an_onion_are_shown_outermost_first() -> None:
         ]
 
     run_virtual(main())
+
+
+def test_a_resolved_alert_counts_as_resolved_and_not_as_awake() -> None:
+    """A resolved alert never becomes inactive again: it stayed "awake"."""
+    calm = firing("calm")
+    calm.update(0.0, samples=10)
+    view = View("chatbot", alerts=[firing(), calm])
+    assert any("1 firing, 1 resolved" in line for line in screen(view))

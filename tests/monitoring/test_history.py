@@ -26,6 +26,30 @@ def test_what_was_appended_is_read_back_in_order(tmp_path: Path) -> None:
     assert history.damaged == 0
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"at": 1e300, "label": "a", "figures": {}}',
+        '{"at": NaN, "label": "a", "figures": {}}',
+        '{"at": -1, "label": "a", "figures": {}}',
+        '{"at": 1, "label": "a", "figures": {"p50": NaN}}',
+        '{"at": 1, "label": "a", "figures": {"p50": "-inf"}}',
+        '{"at": 1, "label": "a", "figures": {"p50": 1' + "0" * 400 + "}}",
+        "[" * 100_000,
+    ],
+    ids=lambda line: line[:50],
+)
+def test_what_no_run_can_have_written_is_damaged(
+    line: str, tmp_path: Path
+) -> None:
+    """One such line took the whole report with it, run after run."""
+    path = tmp_path / "history.jsonl"
+    path.write_text(line + "\n")
+    history = History(path)
+    assert history.runs() == []
+    assert history.damaged == 1
+
+
 def test_damaged_lines_cost_themselves_only(tmp_path: Path) -> None:
     history = History(tmp_path / "history.jsonl")
     history.append(run(1.0))
