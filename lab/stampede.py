@@ -37,6 +37,7 @@ FRESH_SECONDS = 30.0
 STALE_SECONDS = 30.0
 JITTER = 0.5  # of the life: answers expire after 15 to 30 s
 QUESTIONS = 20
+REQUESTS_PER_SECOND = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ async def stampede(
     model: MockModel,
     *,
     seed: int,
-    requests_per_second: float = 40.0,
+    requests_per_second: float = REQUESTS_PER_SECOND,
     seconds: float = 60.0,
 ) -> Stampede:
     """Traffic of a few popular questions, after a cache was filled at once.
