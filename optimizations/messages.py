@@ -49,6 +49,7 @@ class Trace:
     """
 
     served_by: str = ""  # who gave the answer: a cache, a replica
+    age_seconds: float = 0.0  # of an answer that comes from a cache
     attempts: int = 0  # how often a model was asked
     queued_seconds: float = 0.0  # spent waiting for a permit, a slot, a token
     # when it was meant to be sent, if known: latency counts from then

@@ -91,6 +91,7 @@ class Cached(Layer):
         answer = await self._find(request)
         if answer is not None:
             request.trace.served_by = self.store.name
+            request.trace.age_seconds = now() - answer.born_at
             for chunk in replay(answer.reply, in_pieces=request.streamed):
                 yield chunk
                 if self._seconds_per_token and chunk.finish_reason is None:

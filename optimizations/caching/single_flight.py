@@ -131,6 +131,7 @@ class _Flight:
     def report(self, trace: Trace, *, leads: bool) -> None:
         """Tell a reader how it was served."""
         trace.served_by = self._trace.served_by
+        trace.age_seconds = self._trace.age_seconds
         if leads:
             trace.attempts += self._trace.attempts
             trace.queued_seconds += self._trace.queued_seconds

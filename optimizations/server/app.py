@@ -200,6 +200,8 @@ class Service:
         response.headers["X-Served-By"] = (
             served_by if fits_header(served_by) else self._name
         )
+        if trace is not None and trace.age_seconds > 0:
+            response.headers["Age"] = str(round(trace.age_seconds))
 
     async def _read(self, http: web.Request) -> tuple[Request, bool]:
         caller = identify(http.headers, self._api_key)

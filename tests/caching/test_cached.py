@@ -173,7 +173,9 @@ def test_a_caller_may_refuse_an_answer_above_an_age() -> None:
         young = CacheControl(max_age_seconds=10)
         assert await read(chatbot, ask()) == "old"
         await asyncio.sleep(10)
-        assert await read(chatbot, ask(cache=young)) == "old"
+        request = ask(cache=young)
+        assert await read(chatbot, request) == "old"
+        assert request.trace.age_seconds == 10
         await asyncio.sleep(1)
         assert await read(chatbot, ask(cache=young)) == "new"
 

@@ -21,12 +21,12 @@ from optimizations.errors import (
     TimedOut,
     UpstreamError,
 )
-from optimizations.llm import LLM
+from optimizations.llm import LLM, Request
 from optimizations.mock import MockModel
 from optimizations.server import create_app, listening
 from optimizations.server.app import SERVICE
 from optimizations.server.caller import tenant_of
-from tests.helpers import STOP, Scripted, ask
+from tests.helpers import STOP, Scripted, Step, ask, echo
 from tests.raw_http import run_real
 from tests.server.serving import address, served
 
@@ -328,3 +328,18 @@ def test_idle_waits_for_the_answers_on_their_way() -> None:
 def test_settings_without_sense_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         create_app(Scripted(), **settings)
+
+
+def test_an_answer_from_a_cache_says_how_old_it_is() -> None:
+    def ages(request: Request) -> list[Step]:
+        request.trace.age_seconds = 61.4
+        return echo(request)
+
+    *_, headers = call(
+        Scripted(play=ages), "POST", CHAT, data=json.dumps(BODY).encode()
+    )
+    assert headers["age"] == "61"
+    *_, headers = call(
+        Scripted(), "POST", CHAT, data=json.dumps(BODY).encode()
+    )
+    assert "age" not in headers
