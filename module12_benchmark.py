@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import SUITES
-from benchmark.thresholds import threshold
+from benchmark.against_earlier.thresholds import threshold
 from lab.options import (
     COULD_NOT_JUDGE,
     INTERRUPTED,
@@ -51,8 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(chosen: Namespace) -> int:
-    from benchmark.baseline import BaselineError
-    from benchmark.session import Options, run
+    from benchmark.against_earlier.earlier_report import EarlierReportError
+    from benchmark.options import Options
+    from benchmark.session import RunFailed, run
     from lab.questions import QuestionsError
     from lab.settings import SettingsError, load_settings
 
@@ -71,7 +72,7 @@ def _run(chosen: Namespace) -> int:
         return run(options, load_settings())
     except (QuestionsError, SettingsError) as error:
         raise UsageError(str(error)) from None
-    except BaselineError as error:
+    except (EarlierReportError, RunFailed) as error:
         sys.stderr.write(f"{PROGRAM}: {error}\n")
         return COULD_NOT_JUDGE
 
@@ -96,7 +97,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--list": {"action": "store_true", "help": "say which suites there are"},
     "--quick": {
         "action": "store_true",
-        "help": "5 seeds instead of 20, and fewer requests: half a minute",
+        "help": "6 seeds instead of 20, and fewer requests: half a minute",
     },
     "--seed": {
         "type": seed,

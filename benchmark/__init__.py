@@ -1,20 +1,15 @@
 """The strategies of each chapter side by side, with intervals and figures.
 
-- `suite` what a suite is made of · `measuring` · `caching` · `concurrency` ·
-  `streaming` · `balancing` the suites
-- `runs` what one strategy did with one seed's requests · `metrics` the
-  figures taken from it · `simulate` how it is run, on the virtual clock ·
-  `traced` with a trace's customers · `workers` side by side
-- `rounds` what this machine really takes, in interleaved rounds · `endpoint`
-  over HTTP · `look_ups` in each store
-- `statistics` what may be said of a difference · `results` · `verdicts` ·
-  `caveats` what to know before quoting a figure
-- `report` all that is kept, as plain values · `csv_rows` · `document`, of
-  `blocks`, as `markdown` and `html` · `figures/` what is made of it
-- `compare` two reports side by side · `baseline` the earlier one · `earlier`
-  · `judgement` what is said of it · `thresholds` what fails · `history`
-- `console` what is shown · `session` the whole, in order · `delivery` ·
-  `files` what is written · `machine` where it ran
+- `measuring` · `caching` (and its `look_ups`) · `concurrency` · `streaming` ·
+  `balancing` the suites · `suite` what a suite is made of
+- `simulated/` each strategy against the same customers, on the virtual clock
+- `measured/` what this machine really takes, in interleaved rounds
+- `intervals/` what may be said of numbers that differ from day to day
+- `results/` metrics, standings, verdicts, caveats
+- `against_earlier/` the comparison with an earlier report, and the history
+- `report/` the document and its forms · `figures/` one a suite, and all
+- `session` one run, in order · `options` what was asked · `console` what the
+  terminal shows meanwhile
 """
 
 SUITES = {

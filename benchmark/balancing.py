@@ -1,12 +1,13 @@
 """Balancing: what one bad replica costs under each policy.
 
-Customers come at random moments (open loop, Poisson), at about 70 % of what
-the replicas can do together. In the first situation all replicas are alike,
-and no policy has anything to find. In the second one is four times slower:
-whoever sends it a fair share makes it a queue that only grows. In the third
-one fails at once: whoever prefers the least busy prefers it, for it is always
-idle. And random moments are a service's kindest day, so the slow replica comes
-a second time, under customers who come in bursts.
+Customers come at random moments (open loop, Poisson), always as many: 70 % of
+what three healthy replicas and a slow one can do together. In the first
+situation all replicas are alike, and no policy has anything to find. In the
+second one is four times slower: whoever sends it a fair share makes it a queue
+that only grows. In the third one fails at once: whoever prefers the least busy
+prefers it, for it is always idle. And random moments are a service's kindest
+day, so the slow replica comes a second time, under customers who come in
+bursts.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from dataclasses import replace
 from functools import partial
 from statistics import fmean
 
-from benchmark.metrics import FAILED, P50, P95, P99, calls_of
-from benchmark.rounds import Bench, Measured, calibrated, interleaved
+from benchmark.measured.rounds import Bench, Measured, calibrated, interleaved
+from benchmark.results.metrics import FAILED, P50, P95, P99, calls_of
 from benchmark.suite import Strategy, Suite, Trial
 from lab.conversations import single_turns
 from lab.popularity import zipf_questions
@@ -39,8 +40,9 @@ from optimizations.mock import PROFILES, Fault, MockModel, Profile
 from optimizations.tokens import count_tokens
 
 REPLICAS = 4
-LOAD = 0.7  # of what three healthy replicas and a slow one can do together
 SLOWNESS = 4.0
+CAPACITY = REPLICAS - 1 + 1 / SLOWNESS  # in healthy replicas, if one is slow
+LOAD = 0.7  # of that
 VARIATION = 3.0  # of the gaps between arrivals, where they come in bursts
 MAX_TOKENS = 24  # a sentence each: what is compared is who is asked
 BAD = "bad"  # the name of the replica that something is wrong with
@@ -53,13 +55,15 @@ _LARGE = replace(PROFILES["hosted"], tokens_per_chunk=64)
 
 
 def requests_per_second(bank: Bank) -> float:
-    """The load: what a full replica answers, three times and a quarter."""
+    """The same in each situation: `LOAD` of three full replicas and a slow
+    one.
+    """
     tokens = fmean(
         min(count_tokens(intent.answer), MAX_TOKENS) for intent in bank.intents
     )
     crowd = 1 + _GPU.itl_growth * (_GPU.capacity - 1)
     seconds = _GPU.ttft_seconds + tokens * _GPU.itl_seconds * crowd
-    return LOAD * (REPLICAS - 1 + 1 / SLOWNESS) * _GPU.capacity / seconds
+    return LOAD * CAPACITY * _GPU.capacity / seconds
 
 
 def workload(trial: Trial, variation: float = 1.0) -> list[Arrival]:
@@ -143,10 +147,17 @@ async def measure(bench: Bench) -> Measured:
 ALIKE, ONE_SLOW, ONE_FAILS = "all alike", "one is slow", "one fails"
 BURSTS = "one is slow, bursts"
 
+
+def _load(what: str, capacity: float) -> str:
+    """A situation, and how busy those are who can answer."""
+    share = LOAD * CAPACITY / capacity
+    return f"{what}; {share * 100:.0f} % load"
+
+
 SUITE = Suite(
     name="balancing",
-    setting=f"{REPLICAS} replicas (profile {_GPU.name}), Poisson arrivals at "
-    f"{LOAD * 100:g} % load; one is {SLOWNESS:g} times slower, or answers 500",
+    setting=f"{REPLICAS} replicas (profile {_GPU.name}), customers come at "
+    "random moments, in each situation as many",
     workload=workload,
     strategies=(
         *(
@@ -201,6 +212,15 @@ SUITE = Suite(
     judged=(FAILED, P95, P99),
     measure=measure,
     quick_requests=120,
+    situations={
+        ALIKE: _load("nothing is wrong", REPLICAS),
+        ONE_SLOW: _load(f"one takes {SLOWNESS:g} times as long", CAPACITY),
+        BURSTS: _load(
+            f"the same, and their gaps vary by {VARIATION:g} times the mean",
+            CAPACITY,
+        ),
+        ONE_FAILS: _load("one answers 500 at once", REPLICAS - 1),
+    },
     traced=tuple(
         Strategy(
             name,

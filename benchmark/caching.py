@@ -23,8 +23,8 @@ from dataclasses import replace
 from itertools import islice
 
 from benchmark.look_ups import embedder, measure
-from benchmark.metrics import (
-    CENTS,
+from benchmark.results.metrics import (
+    BILL,
     FALSE_HITS,
     HITS,
     MEAN,
@@ -203,9 +203,9 @@ SUITE = Suite(
             )
         ),
     ),
-    columns=(HITS, FALSE_HITS, P50, P95, P99, TOKENS, CENTS),
+    columns=(HITS, FALSE_HITS, P50, P95, P99, TOKENS, BILL),
     headline=MEAN,
-    judged=(MEAN, P99, CENTS),
+    judged=(MEAN, P99, BILL),
     measure=measure,
     quick_requests=140,
 )

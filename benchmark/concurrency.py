@@ -12,9 +12,9 @@ from __future__ import annotations
 from functools import partial
 from itertools import repeat
 
-from benchmark.endpoint import PROFILE, Endpoint, served
-from benchmark.metrics import FAILED, MAKESPAN, P95, THROUGHPUT
-from benchmark.rounds import Bench, Measured, interleaved
+from benchmark.measured.endpoint import PROFILE, Endpoint, served
+from benchmark.measured.rounds import Bench, Measured, interleaved
+from benchmark.results.metrics import FAILED, MAKESPAN, P95, THROUGHPUT
 from benchmark.suite import Strategy, Suite, Trial
 from lab.conversations import single_turns
 from lab.popularity import zipf_questions

@@ -9,7 +9,13 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from functools import cache
 from itertools import cycle
 
-from benchmark.rounds import Bench, Measured, Take, calibrated, interleaved
+from benchmark.measured.rounds import (
+    Bench,
+    Measured,
+    Take,
+    calibrated,
+    interleaved,
+)
 from lab.parts import PartError, PartFailed, redis_server
 from optimizations.caching.embedding import Embedder, WordLlamaEmbedder
 from optimizations.caching.lru import LRUCache

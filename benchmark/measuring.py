@@ -1,4 +1,4 @@
-"""Measuring: the same stall, seen by two load tests.
+"""Measuring: the same stall, seen by two load tests (`lab.stall`).
 
 A service stops for two seconds in a minute. A test that sends its next request
 when the last has come back stops as well, and notes one bad answer. Customers
@@ -10,60 +10,47 @@ finds the service fine. The table has both.
 from __future__ import annotations
 
 from functools import partial
-from math import inf
 
-from benchmark.metrics import (
+from benchmark.measured.rounds import Bench, Measured, calibrated, interleaved
+from benchmark.results.metrics import (
     P50,
     P95,
     P95_AS_SENT,
     P99,
     P99_AS_SENT,
 )
-from benchmark.rounds import Bench, Measured, calibrated, interleaved
-from benchmark.runs import observe
+from benchmark.simulated.seed_run import observe
 from benchmark.suite import Strategy, Suite, Trial
 from lab.conversations import single_turns
 from lab.popularity import zipf_questions
-from lab.traffic import Arrival, arrivals, constant
+from lab.stall import (
+    CALLS_PER_SECOND,
+    SENDERS,
+    STALL_SECONDS,
+    TILL,
+    planned,
+    stall,
+)
+from lab.traffic import Arrival
 from optimizations.clock import chance, now
 from optimizations.llm import LLM, Request
-from optimizations.mock import Fault, MockModel, Profile
+from optimizations.mock import MockModel
 from optimizations.monitoring.metrics import Metrics
 from optimizations.monitoring.record import Monitored
 
-CALLS_PER_SECOND = 20
-STALL_SECONDS = 2.0
-STALL_BEGINS = 5.0  # at the earliest; a second later at the latest
-
-TILL = Profile(
-    name="till",
-    source="ours: one clerk who serves one customer after the other",
-    ttft_seconds=0.02,
-    prompt_tokens_per_second=inf,
-    itl_seconds=0.0,
-    itl_growth=0.0,
-    capacity=1,
-    queue=10_000,
-)
+STALLED = range(100, 120)  # one of these calls meets the stall
 
 
 def workload(trial: Trial) -> list[Arrival]:
-    """A request every 50 ms, as a load test plans them."""
+    """A request every 50 ms."""
     texts = zipf_questions(trial.bank, seed=trial.seed)
-    requests = single_turns(texts, max_tokens=1)
-    return arrivals(constant(CALLS_PER_SECOND), requests, trial.requests)
+    return planned(single_turns(texts, max_tokens=1), trial.requests)
 
 
 def stalling(trial: Trial) -> LLM:
     """One request meets the stall; the service serves nobody meanwhile."""
-    begins = STALL_BEGINS + chance("stall", trial.seed).random()
-    stall = Fault(
-        "silent",
-        start=begins,
-        end=begins + 1 / CALLS_PER_SECOND,
-        seconds=STALL_SECONDS,
-    )
-    return trial.model(TILL, faults=[stall])
+    call = chance("stall", trial.seed).choice(STALLED)
+    return trial.model(TILL, faults=[stall(call)])
 
 
 async def measure(bench: Bench) -> Measured:
@@ -103,11 +90,12 @@ def _request() -> Request:
 SUITE = Suite(
     name="measuring",
     setting=f"{CALLS_PER_SECOND} requests a second, evenly; a service that "
-    f"answers one at a time, in 20 ms, and once stops for {STALL_SECONDS:g} "
-    "s. The closed loop has one sender",
+    f"answers one at a time, in {TILL.ttft_seconds * 1e3:g} ms, and once "
+    f"stops for {STALL_SECONDS:g} s. The closed loop has one sender, and what "
+    "is due while it waits is sent late",
     workload=workload,
     strategies=(
-        Strategy("closed loop", stalling, senders=1, scheduled=True),
+        Strategy("closed loop", stalling, senders=SENDERS, scheduled=True),
         Strategy("open loop", stalling),
     ),
     columns=(P50, P95_AS_SENT, P95, P99_AS_SENT, P99),

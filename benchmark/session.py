@@ -5,129 +5,112 @@ it; compare it with an earlier run, and deliver the reports.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmark.baseline import read_baseline
-from benchmark.caveats import caveats
+from benchmark.against_earlier.comparison import compared
+from benchmark.against_earlier.earlier_report import read_earlier_report
+from benchmark.against_earlier.judgement import Judgement
 from benchmark.console import Bar, Screen
-from benchmark.delivery import deliver
 from benchmark.figures import gallery
-from benchmark.files import make_writable, write
-from benchmark.fingerprints import fingerprints
-from benchmark.judgement import Judgement
-from benchmark.machine import cores, machine, versions
-from benchmark.report import Report, as_text, report_of
-from benchmark.results import SuiteResult, judge
-from benchmark.rounds import Bench, Measured
-from benchmark.simulate import Job, Outcome, suite_of
-from benchmark.suite import Suite, load_suite
-from benchmark.thresholds import Threshold
-from benchmark.traced import SEEDS as TRACE_SEEDS
-from benchmark.traced import replaying, trace_requests
-from benchmark.versus import compared
-from benchmark.workers import workers
+from benchmark.measured.machine import cores, machine, versions
+from benchmark.measured.rounds import Bench, Measured
+from benchmark.options import Options
+from benchmark.report.data import (
+    Report,
+    as_json,
+    measured_part,
+    report_of,
+    simulated_part,
+)
+from benchmark.report.delivery import deliver
+from benchmark.report.files import make_writable, write
+from benchmark.results.caveats import caveats
+from benchmark.results.standings import SuiteResult, judge
+from benchmark.simulated.fingerprints import fingerprints
+from benchmark.simulated.simulate import SeedResult, suite_of
+from benchmark.simulated.traced import replaying
+from benchmark.simulated.workers import WorkerLost, workers
+from benchmark.suite import load_suite
 from lab.options import COULD_NOT_JUDGE, OK, WRONG_ANSWER, UsageError
 from lab.parts import PartError
 from lab.questions import Bank, load_bank
 from lab.settings import Settings
 from optimizations.errors import LLMError
 
-QUICK_SEEDS, FULL_SEEDS = 5, 20
-SEEDS_APART = 1000  # so that --seed 1 and --seed 2 have no seed in common
 
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line said."""
-
-    suites: tuple[str, ...]
-    seed: int = 1
-    quick: bool = False
-    questions: str | None = None
-    trace: str | None = None
-    time_scale: float = 1.0
-    out: Path = Path("reports")
-    compare: Path | None = None
-    fail_on: tuple[Threshold, ...] = ()
-
-    @property
-    def seeds(self) -> range:
-        """Of each suite."""
-        first = self.seed * SEEDS_APART
-        quick, full = TRACE_SEEDS if self.trace else (QUICK_SEEDS, FULL_SEEDS)
-        return range(first, first + (quick if self.quick else full))
-
-    def requests(self, suite: Suite) -> int:
-        """So many a seed."""
-        if self.trace:
-            return trace_requests(self.trace, quick=self.quick)
-        return suite.quick_requests if self.quick else suite.requests
-
-    def job(self, suite: Suite, seed: int) -> Job:
-        """One seed of a suite."""
-        return Job(
-            suite.name,
-            seed,
-            self.requests(suite),
-            self.questions,
-            self.trace,
-            self.time_scale,
-            self.quick,
-        )
-
-    def recorded(self) -> dict[str, Any]:
-        """What decides about the figures, for the report."""
-        return {
-            "suites": self.suites,
-            "seed": self.seed,
-            "seeds": list(self.seeds),
-            "quick": self.quick,
-            "questions": self.questions,
-            "trace": self.trace,
-            "time_scale": self.time_scale,
-        }
+class RunFailed(Exception):
+    """The run could not be ended; the message says why."""
 
 
 def run(
     options: Options, settings: Settings, processes: int | None = None
 ) -> int:
-    """Do all of it; returns the exit code. Raises UsageError, BaselineError
-    and QuestionsError before the work begins.
+    """Do all of it; returns the exit code. Raises UsageError,
+    EarlierReportError and QuestionsError before the work begins, RunFailed
+    where it could not be ended.
     """
     bank = load_bank(options.questions)
     make_writable(options.out)
     options, left_out = _with_trace(options)
     _check_thresholds(options)
-    earlier = read_baseline(options.compare) if options.compare else None
+    path = options.compare
+    earlier = read_earlier_report(path) if path else None
     screen, here = Screen(), machine()
     screen.header(here, options.seed, len(options.seeds))
     results: list[SuiteResult] = []
-    with screen.progress() as bar:
+    with screen.progress() as bar, _no_worker_lost():
         for simulated in _simulated(options, processes, bar):
             result = measured(simulated, options, settings, bank, bar)
             results.append(result)
             with bar.paused():
-                screen.suite(result)
+                _show(screen, result)
         report = _report(options, results, here)
         report["warnings"] += left_out
         code = exit_code(results)
         judgement = Judgement()
         if earlier:
             report["comparison"], judgement = compared(
-                earlier, report, str(options.compare), options.fail_on
+                earlier, report, str(path), options.fail_on
             )
-        names = deliver(report, options.out, bar)
+        with writing(options.out):
+            names = deliver(report, options.out, bar)
     screen.warnings(report["warnings"])
     if earlier:
         screen.comparison(report["comparison"])
     screen.written(options.out, names)
-    if options.compare and not earlier:
-        screen.stored(_stored(options.compare, report, code))
+    if path and not earlier:
+        screen.stored(_stored(path, report, code))
     return code or judgement.exit_code
+
+
+@contextmanager
+def writing(where: Path) -> Iterator[None]:
+    """A full disk is told in a sentence that says where."""
+    try:
+        yield
+    except OSError as error:
+        place = error.filename2 or error.filename or where
+        reason = error.strerror or error
+        raise RunFailed(f"cannot write {place}: {reason}") from None
+
+
+@contextmanager
+def _no_worker_lost() -> Iterator[None]:
+    try:
+        yield
+    except WorkerLost as error:
+        raise RunFailed(f"{error}: nothing was written") from None
+
+
+def _show(screen: Screen, result: SuiteResult) -> None:
+    simulated = simulated_part(result, {})
+    parts = simulated, measured_part(result.measured)
+    screen.suite(result.suite.name, *parts)
 
 
 def _with_trace(options: Options) -> tuple[Options, list[str]]:
@@ -156,7 +139,7 @@ def _check_thresholds(options: Options) -> None:
 
 
 def _report(
-    options: Options, results: list[SuiteResult], here: Mapping[str, Any]
+    options: Options, results: Sequence[SuiteResult], here: Mapping[str, Any]
 ) -> dict[str, Any]:
     return report_of(
         options=options.recorded(),
@@ -169,7 +152,7 @@ def _report(
             result.suite.name: fingerprints(options.job(result.suite, 0))
             for result in results
         },
-        warnings=caveats(results, here),
+        warnings=caveats(results, here, quick=options.quick),
     )
 
 
@@ -179,7 +162,8 @@ def _stored(path: Path, report: Report, code: int) -> str:
     """
     if code != OK:
         return f"{path} was not stored to compare with: mend this run first"
-    write(path, as_text(report))
+    with writing(path):
+        write(path, as_json(report))
     return f"{path} is stored: the next run is compared with it"
 
 
@@ -195,16 +179,16 @@ def _simulated(
     jobs = [
         options.job(suite, seed) for suite in suites for seed in options.seeds
     ]
-    outcomes: dict[str, list[Mapping[str, Outcome]]] = {
+    results: dict[str, list[Mapping[str, SeedResult]]] = {
         suite.name: [] for suite in suites
     }
     bar.phase("simulating", len(jobs))
     with workers(processes or min(cores(), 8)) as crew:
-        for job, outcome in zip(jobs, crew.run(jobs), strict=True):
-            outcomes[job.suite].append(outcome)
+        for job, result in zip(jobs, crew.run(jobs), strict=True):
+            results[job.suite].append(result)
             bar.step()
     for suite in suites:
-        yield judge(suite, options.requests(suite), outcomes[suite.name])
+        yield judge(suite, options.requests(suite), results[suite.name])
 
 
 def measured(
@@ -227,7 +211,8 @@ def measured(
     return replace(result, measured=found)
 
 
-def exit_code(results: list[SuiteResult]) -> int:
+def exit_code(results: Sequence[SuiteResult]) -> int:
+    """Of the strategies: wrong weighs more than not judged."""
     if any(result.wrong for result in results):
         return WRONG_ANSWER
     return COULD_NOT_JUDGE if any(r.unjudged for r in results) else OK

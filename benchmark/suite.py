@@ -11,13 +11,13 @@ replica is one situation, a failing one another), it is the first of its group.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import Any
 
-from benchmark.metrics import P50, P95, P99, Metric
-from benchmark.rounds import Bench, Measured
+from benchmark.measured.rounds import Bench, Measured
+from benchmark.results.metrics import P50, P95, P99, Metric
 from lab.questions import Bank
 from lab.traffic import Arrival
 from optimizations.llm import LLM, Request
@@ -89,6 +89,8 @@ class Suite:
     judged: tuple[Metric, ...]  # what the verdict speaks of, in its order
     # of the figure that has all suites: the typical request, then the tails
     ratios: tuple[Metric, ...] = field(default=(P50, P95, P99), kw_only=True)
+    # one line of each group: what is special about it
+    situations: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     measure: Callable[[Bench], Coroutine[Any, Any, Measured]]
     requests: int = 1000  # a seed
     quick_requests: int = 250

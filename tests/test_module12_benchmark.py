@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from benchmark import SUITES
-from tests.benchmark.test_html import Page
+from tests.benchmark.report.test_as_html import Page
 from tests.running import ROOT, run, terminal
 
 DOOR = "module12_benchmark.py"
@@ -102,8 +102,8 @@ def test_in_a_pipe_it_is_plain_text_of_at_most_80_columns(ran: Ran) -> None:
 def test_each_verdict_is_in_words_and_each_clock_is_named(ran: Ran) -> None:
     done, _ = ran
     assert "streamed: faster: first word p50" in done.stdout
-    assert "simulated (virtual clock)" in done.stdout
-    assert "measured (this machine)" in done.stdout
+    assert "Simulated (virtual clock)" in done.stdout
+    assert "Measured (this machine)" in done.stdout
 
 
 def test_the_simulated_part_is_the_same_to_the_byte(
@@ -224,8 +224,8 @@ def test_a_version_that_is_slower_fails(ran: Ran, tmp_path: Path) -> None:
     done = quick(tmp_path, "--compare", str(file), *limits)
     assert done.returncode == 1
     said = " ".join(done.stdout.split())
-    assert "failed: end p50:10%: slower: end p50 1.25" in said
-    assert "could not judge: measured none:1%" in said
+    assert "Failed: end p50:10%: slower: end p50 1.25" in said
+    assert "Could not judge: measured none:1%" in said
 
 
 def test_who_reads_only_the_beginning_gets_the_reports_all_the_same(
@@ -248,6 +248,37 @@ def test_who_reads_only_the_beginning_gets_the_reports_all_the_same(
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert (tmp_path / "report.html").exists()
+
+
+def test_what_cannot_be_written_is_one_sentence_and_exit_code_3(
+    tmp_path: Path,
+) -> None:
+    """A traceback, after a minute of work."""
+    (tmp_path / "figures").write_text("a file, of all things")
+    done = quick(tmp_path)
+    assert done.returncode == 3
+    where = f"cannot write {tmp_path / 'figures'}: File exists"
+    assert done.stderr == f"{DOOR}: {where}\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["figures"]
+
+
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="there is no /dev/full here"
+)
+def test_an_output_that_is_full_is_one_sentence_and_exit_code_3(
+    tmp_path: Path,
+) -> None:
+    program = f"{sys.executable} {DOOR} --quick --suite streaming --out"
+    done = subprocess.run(
+        ["bash", "-c", f"{program} {tmp_path} > /dev/full"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert done.stderr == f"{DOOR}: No space left on device\n"
 
 
 def test_questions_of_ones_own_are_asked_and_are_only_text(

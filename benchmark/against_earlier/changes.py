@@ -21,16 +21,13 @@ from itertools import chain
 from math import inf
 from typing import Any
 
-from benchmark.report import Report, estimate_of
-from benchmark.rounds import Series
-from benchmark.statistics import (
-    Comparison,
-    Estimate,
-    compare,
-    median_estimate,
-)
-from benchmark.thresholds import MEASURED
-from benchmark.unpaired import compare_unpaired, ratio_of
+from benchmark.against_earlier.thresholds import MEASURED
+from benchmark.intervals.estimates import Estimate, median_estimate
+from benchmark.intervals.paired import Comparison, compare
+from benchmark.intervals.unpaired import compare_unpaired, ratio_of
+from benchmark.measured.rounds import Series
+from benchmark.report.data import Report, estimate_of
+from benchmark.results.verdicts import word
 
 SIMULATED_PART, MEASURED_PART = "simulated", "measured"
 RATES = ("1/s",)  # units of which more is better
@@ -72,15 +69,13 @@ class Change:
 
     @property
     def verdict(self) -> str:
-        """`less`, `more`, `same`, or `cannot tell`."""
+        """`less`, `more`, `same`, `alike`, or `cannot tell`."""
         return "cannot tell" if self.noisy else self.comparison.verdict
 
     @property
     def word(self) -> str:
-        """`faster`, `slower`, `cheaper`, …, `the same`, or `cannot tell`."""
-        less, more = self.words
-        words = {"less": less, "more": more, "same": "the same"}
-        return words.get(self.verdict, "cannot tell")
+        """`faster`, `slower`, `cheaper`, …, or one of the other words."""
+        return word(*self.words, self.verdict)
 
     def worse_by(self, percent: float) -> bool:
         """Whether the whole interval lies beyond so many percent."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.compare import Change, Changes, compare_reports
-from benchmark.judgement import Judgement, gap_notes, judgement, sentences
-from benchmark.report import Report, finite, interval
-from benchmark.thresholds import Threshold
+from benchmark.against_earlier.changes import Change, Changes, compare_reports
+from benchmark.against_earlier.judgement import (
+    Judgement,
+    gap_notes,
+    judgement,
+    sentences,
+)
+from benchmark.against_earlier.thresholds import Threshold
+from benchmark.report.data import Report, finite, interval
 
 
 def compared(

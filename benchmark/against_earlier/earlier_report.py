@@ -9,49 +9,60 @@ from __future__ import annotations
 
 import json
 import os
+from math import isfinite
 from pathlib import Path
 from typing import Any, NoReturn
 
-from benchmark.report import SCHEMA, Report
-from benchmark.versus import compared
+from benchmark.against_earlier.comparison import compared
+from benchmark.report.data import SCHEMA, Report
 
 MAX_BYTES = 256 * 1024 * 1024
 
 
-class BaselineError(Exception):
+class EarlierReportError(Exception):
     """Nothing can be compared with this; the message says why."""
 
 
-def read_baseline(path: Path) -> Report | None:
+def read_earlier_report(path: Path) -> Report | None:
     """None where there is none yet, and one can be stored. Raises
-    BaselineError.
+    EarlierReportError.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise BaselineError(f"{path} is too large to be a report")
+            raise EarlierReportError(f"{path} is too large to be a report")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise BaselineError(
+            raise EarlierReportError(
                 f"there is no {path}, and none can be stored there: make its "
                 "folder first"
             ) from None
         return None
     except UnicodeDecodeError:
-        raise BaselineError(f"{path} is no report: not UTF-8 text") from None
+        raise EarlierReportError(
+            f"{path} is no report: not UTF-8 text"
+        ) from None
     except OSError as error:
-        raise BaselineError(f"cannot read {path}: {error.strerror}") from None
+        raise EarlierReportError(
+            f"cannot read {path}: {error.strerror}"
+        ) from None
     return _checked(path, text)
 
 
 def _checked(path: Path, text: str) -> Report:
     try:
-        report: Any = json.loads(text, parse_constant=_refuse)
+        report: Any = json.loads(
+            text, parse_constant=_refuse, parse_float=_finite
+        )
         schema = report["schema"]
+    except _TooLarge:
+        raise EarlierReportError(f"{path} is a damaged report") from None
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise BaselineError(f"{path} is no report of this benchmark") from None
+        raise EarlierReportError(
+            f"{path} is no report of this benchmark"
+        ) from None
     if schema != SCHEMA:
-        raise BaselineError(
+        raise EarlierReportError(
             f"{path} has schema {str(schema)[:20]!r}, this benchmark writes "
             f"{SCHEMA}: they do not compare, so store a new one"
         )
@@ -64,10 +75,22 @@ def _checked(path: Path, text: str) -> Report:
         ValueError,
         ArithmeticError,
     ):
-        raise BaselineError(f"{path} is a damaged report") from None
+        raise EarlierReportError(f"{path} is a damaged report") from None
     assert isinstance(report, dict)
     return report
 
 
+class _TooLarge(ValueError):
+    """A number that no report has."""
+
+
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
+
+
+def _finite(number: str) -> float:
+    """1e999 is well-formed, and Python reads it as infinite."""
+    value = float(number)
+    if not isfinite(value):
+        raise _TooLarge(number)
+    return value

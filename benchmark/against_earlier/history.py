@@ -1,28 +1,29 @@
 """Earlier runs: one line each in `history.jsonl`, beside the reports.
 
 Only equals are compared: the label says on which machine, of which schema, of
-which size and with which requests a run was, so a quick run is no point on
-the curve of the full ones. The trend is of measured figures and of what heads
-each suite; what a change is worth is for `--compare` to say, which has
-intervals.
+which size, with which requests and which trace a run was, so a quick run is no
+point on the curve of the full ones. What was measured on a busy machine, or by
+a client that was the bottleneck, is no point at all. The trend is of measured
+figures and of what heads each suite; what a change is worth is for `--compare`
+to say, which has intervals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import inf, isfinite
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf
+from pathlib import Path, PurePath
 from typing import Any
 
-from benchmark.report import Report, finite
-from benchmark.statistics import median_estimate
+from benchmark.intervals.estimates import median_estimate
+from benchmark.report.data import Report, finite
 from optimizations.monitoring.history import History, Run, Trend
 
 FILE_NAME = "history.jsonl"
 LAST = 20  # runs in a trend
 
 
-def run_of(report: Report, at: float) -> Run:
+def history_line(report: Report, at: float) -> Run:
     """The report as one line of history; `at` in seconds since 1970."""
     figures = {
         **_simulated(report),
@@ -74,7 +75,13 @@ def _label(report: Report) -> str:
         f"{machine['processor']}, {machine['cores']} cores, "
         f"{machine['system']}, Python {machine['python']}"
     )
-    return f"{where}; schema {report['schema']}; {', '.join(sizes)}"
+    options = report["options"]
+    trace = "no trace"
+    if options["trace"]:
+        name = PurePath(options["trace"]).name
+        trace = f"trace {name} at {options['time_scale']:g}"
+    schema = f"schema {report['schema']}"
+    return f"{where}; {schema}; {trace}; {', '.join(sizes)}"
 
 
 def _simulated(report: Report) -> dict[str, float]:
@@ -92,21 +99,27 @@ def _measured(report: Report) -> dict[str, float]:
         f"{name}/measured/{series['operation']}/{series['figure']}": float(
             series["median"]
         )
-        for name, suite in report["measured"]["suites"].items()
-        for series in suite["series"]
+        for name, series in _sound(report)
     }
+
+
+def _sound(report: Report) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each suite's series, but those that are noisy or invalid."""
+    for name, suite in report["measured"]["suites"].items():
+        for series in suite["series"]:
+            if not (suite["invalid"] or series["noisy"]):
+                yield name, series
 
 
 def _intervals(report: Report) -> dict[str, float]:
     """Of the measured medians, where there are rounds enough for one."""
     found = {}
-    for name, suite in report["measured"]["suites"].items():
-        for series in suite["series"]:
-            interval = median_estimate(series["rounds"])
-            key = f"{name}/measured/{series['operation']}/{series['figure']}"
-            if isfinite(interval.half_width):
-                found[f"{key}/low"] = interval.low
-                found[f"{key}/high"] = interval.high
+    for name, series in _sound(report):
+        interval = median_estimate(series["rounds"])
+        key = f"{name}/measured/{series['operation']}/{series['figure']}"
+        if interval.bounded:
+            found[f"{key}/low"] = interval.low
+            found[f"{key}/high"] = interval.high
     return found
 
 

@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isnan
 
-from benchmark.compare import (
+from benchmark.against_earlier.changes import (
     MEASURED_PART,
     SIMULATED_PART,
     Change,
     Changes,
     Gap,
 )
-from benchmark.report import Report
-from benchmark.statistics import interval_shown
-from benchmark.thresholds import Threshold
-from benchmark.verdicts import lacking
+from benchmark.against_earlier.thresholds import Threshold
+from benchmark.intervals.digits import interval_shown
+from benchmark.report.data import Report
+from benchmark.results.verdicts import lacking
 from lab.options import COULD_NOT_JUDGE, OK, WRONG_ANSWER
 
 
@@ -150,7 +149,7 @@ _STRATEGIES = ("strategies", "strategy")
 def _told(change: Change) -> str:
     """`slower: p99 1.10 (1.08–1.12) of before`."""
     ratio, metric = change.comparison.ratio, change.place.metric
-    if not isnan(ratio.value) and 0 < ratio.value < inf:
+    if ratio.sized:
         text = f"{metric} {interval_shown(ratio)} of before"
     else:  # nothing, or without end: no ratio says that
         text = f"{metric} {change.now} against {change.before} {change.unit}"

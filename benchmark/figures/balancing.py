@@ -17,9 +17,9 @@ from benchmark.figures.style import (
     canvas,
     framed,
 )
-from benchmark.metrics import FAILED, P95
-from benchmark.results import Standing, SuiteResult
-from benchmark.statistics import shown
+from benchmark.intervals.digits import duration_shown, shown
+from benchmark.results.metrics import FAILED, P95
+from benchmark.results.standings import Standing, SuiteResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +41,7 @@ def data(result: SuiteResult) -> dict[str, Any]:
             }
     return {
         "panels": panels,
+        "situations": dict(result.suite.situations),
         "percentiles": marked(result.requests),
         "title": _title(result),
     }
@@ -75,7 +76,8 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
             right=longest * 1.2,
             percentiles=percentiles,
         )
-        ax.set_title(situation, loc="left", size=11)
+        about = figure["situations"].get(situation, "")
+        ax.set_title(f"{situation}\n{about}".strip(), loc="left", size=10)
         _label(ax, panel, look, longest)
     for ax in axes[len(panels) :]:
         ax.set_visible(False)
@@ -164,6 +166,14 @@ def _title(result: SuiteResult) -> str:
         return "No policy could be judged"
     return (
         f"With one slow replica, {best.name} answers 95 % within "
-        f"{figures[best.name]} s, {baseline.name} within {before} s "
-        "(lower is better)"
+        f"{_within(best)}, {baseline.name} {_within(baseline)} (lower is "
+        "better)"
     )
+
+
+def _within(standing: Standing) -> str:
+    """Whose queue only grows has no such time: it is as long as the run."""
+    figure = standing.figure(P95)
+    if figure is None or standing.still_growing:
+        return "never: its queue only grows"
+    return duration_shown(figure)

@@ -17,13 +17,11 @@ from benchmark.figures.style import (
     looks,
     spread,
 )
-from benchmark.metrics import FALSE_HITS, HITS, MEAN, P95, P99
-from benchmark.results import Standing, SuiteResult
-from benchmark.statistics import (
-    Comparison,
-    Estimate,
-    interval_shown,
-)
+from benchmark.intervals.digits import interval_shown
+from benchmark.intervals.estimates import Estimate
+from benchmark.intervals.paired import Comparison
+from benchmark.results.metrics import FALSE_HITS, HITS, MEAN, P95, P99
+from benchmark.results.standings import Standing, SuiteResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -152,6 +150,8 @@ def _title(judged: Sequence[Standing], hits: Mapping[str, float]) -> str:
         title += {
             "less": f", {slowest.name} only to {_percent(tail)}",
             "more": f", {slowest.name} rises to {_percent(tail)}",
+            "alike": f", {slowest.name} stays as good as the same",
+            "same": f", {slowest.name} stays the same",
         }.get(
             tail.verdict, f", but we cannot tell whether {slowest.name} does"
         )

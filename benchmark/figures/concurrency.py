@@ -18,9 +18,9 @@ from benchmark.figures.style import (
     canvas,
     framed,
 )
-from benchmark.metrics import FAILED, MAKESPAN, P95, THROUGHPUT, Metric
-from benchmark.results import Standing, SuiteResult
-from benchmark.statistics import shown
+from benchmark.intervals.digits import shown
+from benchmark.results.metrics import FAILED, MAKESPAN, P95, THROUGHPUT, Metric
+from benchmark.results.standings import Standing, SuiteResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,6 +50,9 @@ def data(result: SuiteResult) -> dict[str, Any]:
         "beside": beside,
         "knee": knee and knee["at_once"],
         "title": _title(line, knee),
+        "note": f"The knee: the fewest at once that reach {KNEE * 100:g} % of "
+        "the highest throughput. Hollow: beyond it, where more at once only "
+        "wait longer. A cross: some were refused, so the job is never done.",
     }
 
 
@@ -64,7 +67,10 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
             axes.axvline(knee, color=GREY, linewidth=1, linestyle=":")
     _label_makespans(left, figure["line"])
     for point, look in zip(figure["beside"], _OTHERS, strict=False):
-        _draw_beside(left, point, look)
+        job = f"done in {shown(point['makespan'][0])} s"
+        wait = f"p95 {shown(point['wait_p95'][0])} s"
+        _draw_beside(left, point, "throughput", job, look)
+        _draw_beside(right, point, "wait_p95", wait, look)
     left.set_ylim(0, left.get_ylim()[1] * 1.05)
     left.set_ylabel("answers a second (higher is better)")
     right.set_ylim(0, right.get_ylim()[1] * 1.12)
@@ -187,14 +193,20 @@ def _draw_unended(axes: Axes, line: Sequence[Point]) -> None:
             axes.text(x, top * 0.96, "never", size=9, ha="center", va="top")
 
 
-def _draw_beside(axes: Axes, point: Point, look: Look) -> None:
-    """A strategy without a number of its own: a level."""
-    level = point["throughput"][0]
+def _draw_beside(
+    axes: Axes, point: Point, what: str, says: str, look: Look
+) -> None:
+    """A strategy without a number of its own: a level in both panels, so that
+    who is first in one is seen to pay in the other.
+    """
+    level = point[what][0]
+    if not isfinite(level):
+        return
     axes.axhline(level, color=look.colour, linestyle=look.line, linewidth=1.5)
     axes.text(
         axes.get_xlim()[0] * 1.1,
         level,
-        f"{point['name']}: done in {shown(point['makespan'][0])} s",
+        f"{point['name']}: {says}",
         color=look.colour,
         size=9,
         weight="bold",
@@ -209,9 +221,11 @@ def _title(line: Sequence[Point], knee: Point | None) -> str:
     title = (
         f"{knee['at_once']} requests at once finish the job in "
         f"{shown(knee['makespan'][0])} s, one at a time takes "
-        f"{shown(first['makespan'][0])} s"
+        f"{shown(first['makespan'][0])} s; the price is a p95 of "
+        f"{shown(knee['wait_p95'][0])} s instead of "
+        f"{shown(first['wait_p95'][0])} s"
     )
     if last["failed_percent"]:
         refused = shown(last["failed_percent"], digits=2)
         title += f"; all at once, {refused} % are refused"
-    return title + " (lower is better)"
+    return title

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchmark.figures.style import Look
-from benchmark.statistics import SAMPLES_FOR_P99
+from benchmark.results.metrics import SAMPLES_FOR_P99
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -21,7 +21,7 @@ from benchmark.figures import (
     streaming,
 )
 from benchmark.figures.style import save
-from benchmark.results import SuiteResult
+from benchmark.results.standings import SuiteResult
 from optimizations.monitoring.history import Run
 
 SUITE_FIGURES = {

@@ -98,7 +98,7 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
         )
     _scale(axes[0])
     for ax in axes[::COLUMNS]:
-        ax.set_ylabel("× earlier median")
+        ax.set_ylabel("× earlier median (lower is better)")
     for ax in axes[: len(panels)]:
         ax.set_xlabel("run")
     for ax in axes[len(panels) :]:

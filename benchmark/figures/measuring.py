@@ -9,8 +9,15 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from benchmark.figures.style import GREY, LOOKS, Drawn, Look, canvas, framed
-from benchmark.metrics import P95, P95_AS_SENT, P99, P99_AS_SENT, Metric
-from benchmark.results import Standing, SuiteResult
+from benchmark.intervals.digits import duration_shown
+from benchmark.results.metrics import (
+    P95,
+    P95_AS_SENT,
+    P99,
+    P99_AS_SENT,
+    Metric,
+)
+from benchmark.results.standings import Standing, SuiteResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +29,7 @@ _AS_SENT, _AS_DUE = LOOKS[1], LOOKS[0]
 def data(result: SuiteResult) -> dict[str, Any]:
     """The requests around the stall, in the first seed."""
     closed, opened = result.standings
-    if not (closed.judged and opened.judged):
+    if not (closed.figure(P95) and opened.figure(P95)):
         return {"panels": [], "title": "Nothing could be judged"}
     due, seconds = closed.runs[0].due_seconds, closed.runs[0].seconds
     stall = due[max(range(len(seconds)), key=seconds.__getitem__)]
@@ -67,9 +74,11 @@ def _panel(
         if window[0] <= due < window[1] and isfinite(run.seconds[index])
     ]
     as_sent, as_due = (standing.figure(metric) for metric in tail)
-    says = f"{tail[1].name} is {as_due} s"
+    if as_sent is None or as_due is None:
+        return {}
+    says = f"{tail[1].name} is {duration_shown(as_due)}"
     if str(as_sent) != str(as_due):
-        says = f"it reports {tail[1].name} {as_sent} s"
+        says = f"it reports {tail[1].name} {duration_shown(as_sent)}"
     return {
         "name": standing.name,
         "says": says,
@@ -100,9 +109,11 @@ def _dots(
 def _title(
     closed: Standing, opened: Standing, tail: tuple[Metric, Metric]
 ) -> str:
-    seen = closed.figure(tail[0])
-    true = opened.figure(tail[1])
+    seen, true = closed.figure(tail[0]), opened.figure(tail[1])
+    if seen is None or true is None:
+        return "Nothing could be judged"
     return (
-        f"The same stall: a closed loop reports a {tail[1].name} of {seen} s, "
-        f"an open loop {true} s (lower is better)"
+        f"The same stall: a closed loop reports a {tail[1].name} of "
+        f"{duration_shown(seen)}, an open loop {duration_shown(true)} (lower "
+        "is better)"
     )

@@ -1,10 +1,12 @@
 """All strategies in one picture: how many times its baseline's figure each one
 has, with its 95 % interval, on a logarithmic axis. Where the interval crosses
-1, we cannot tell, and the mark is hollow.
+1, we cannot tell, and the mark is hollow; where it lies within one percent of
+1, the two are as good as the same, and the mark is grey.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -18,14 +20,15 @@ from benchmark.figures.style import (
     canvas,
     framed,
 )
-from benchmark.metrics import Metric
-from benchmark.results import Standing, SuiteResult
+from benchmark.results.metrics import Metric
+from benchmark.results.standings import Standing, SuiteResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _TYPICAL, _TAIL = LOOKS[0], LOOKS[1]
 ROW_INCHES = 0.2
+INSET = 0.012  # of the axis, from its edge to an arrow
 
 
 def data(results: Sequence[SuiteResult]) -> dict[str, Any] | None:
@@ -35,12 +38,17 @@ def data(results: Sequence[SuiteResult]) -> dict[str, Any] | None:
     if not rows:
         return None
     seeds = min(result.seeds for result in results)
+    sizes = sorted({result.requests for result in results})
+    ends = dict.fromkeys((sizes[0], sizes[-1]))
+    requests = " to ".join(f"{size:,}" for size in ends)
     return {
         "blocks": blocks,
-        "title": _title(rows),
-        "caption": "Simulated (virtual clock): ratios paired seed by seed, "
-        f"over {seeds} seeds, and their 95 % interval. Hollow: the interval "
-        "crosses 1, so we cannot tell. An arrow: one of the two never ended.",
+        "title": _title(blocks),
+        "caption": f"Simulated (virtual clock): {seeds} seeds of {requests} "
+        "requests; ratios paired seed by seed, and their 95 % interval. "
+        "Hollow: the interval crosses 1, so we cannot tell (unclear). Grey: "
+        "it lies within one percent of 1 (alike). An arrow: one of the two "
+        "never ended.",
     }
 
 
@@ -131,21 +139,23 @@ def _draw_mark(
     """
     value, low, high = mark["ratio"]
     sure = mark["verdict"] != "cannot tell"
+    colour = GREY if mark["verdict"] in ("alike", "same") else look.colour
     marker = look.marker
     if low > 0 and high < inf:
-        axes.plot([low, high], [height] * 2, color=look.colour, linewidth=1.6)
+        axes.plot([low, high], [height] * 2, color=colour, linewidth=1.6)
     elif sure:
         less = mark["verdict"] == "less"
         marker = "<" if less else ">"
-        value = limits[0] if less else limits[1]
+        inset = (limits[1] / limits[0]) ** INSET  # clear of the names
+        value = limits[0] * inset if less else limits[1] / inset
     else:
         return
     axes.plot(
         value,
         height,
         marker=marker,
-        color=look.colour,
-        markerfacecolor=look.colour if sure else "white",
+        color=colour,
+        markerfacecolor=colour if sure else "white",
         markersize=5.5,
         clip_on=False,
         zorder=3,
@@ -190,13 +200,32 @@ def _scale(axes: Axes, left: float, right: float) -> None:
     axes.grid(axis="x", color="#eeeeee")
 
 
-def _title(rows: Sequence[Mapping[str, Any]]) -> str:
-    def count(which: str, *verdicts: str) -> int:
-        return sum(row[which].get("verdict") in verdicts for row in rows)
-
+def _title(blocks: Sequence[Mapping[str, Any]]) -> str:
+    """Each metric is counted under its own name, whatever became of it."""
+    counts: dict[str, Counter[str]] = {}
+    for block in blocks:
+        for row in block["rows"]:
+            for which, _, _ in _MARKS:
+                if mark := row[which]:
+                    told = counts.setdefault(block[which], Counter())
+                    told[_WORDS[mark["verdict"]]] += 1
+    rows = sum(len(block["rows"]) for block in blocks)
+    parts = (f"{name} {_counted(count)}" for name, count in counts.items())
     return (
-        f"Of {len(rows)} strategies, {count('typical', 'less')} shorten the "
-        f"typical wait and {count('tail', 'less')} the tail; the tail grows "
-        f"with {count('tail', 'more')}, and with "
-        f"{count('tail', 'cannot tell')} we cannot tell (lower is better)"
+        f"Of {rows} comparisons with a baseline: {'; '.join(parts)} (lower is "
+        "better)"
     )
+
+
+_WORDS = {
+    "less": "less",
+    "more": "more",
+    "alike": "alike",
+    "same": "alike",
+    "cannot tell": "unclear",
+}
+
+
+def _counted(count: Counter[str]) -> str:
+    words = dict.fromkeys(_WORDS.values())
+    return ", ".join(f"{count[word]} {word}" for word in words if count[word])

@@ -16,9 +16,9 @@ from benchmark.figures.style import (
     canvas,
     framed,
 )
-from benchmark.metrics import latency
-from benchmark.results import Standing, SuiteResult
-from benchmark.verdicts import word
+from benchmark.intervals.digits import duration_shown
+from benchmark.results.metrics import latency
+from benchmark.results.standings import Standing, SuiteResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -155,10 +155,12 @@ def _title(whole: Standing, streamed: Standing) -> str:
     if end is None or before is None or after is None:
         return "Nothing could be judged"
     tail = {
-        "faster": "and end sooner",
-        "slower": "but end later",
-    }.get(word(END, end), "and end when they would have ended")
+        "less": "and end sooner",
+        "more": "but end later",
+        "cannot tell": "and we cannot tell whether they end later",
+    }.get(end.verdict, "and end as good as at the same time")
     return (
-        f"Streamed, half of the answers begin within {after} s instead of "
-        f"{before} s, {tail} (lower is better)"
+        "Streamed, half of the answers begin within "
+        f"{duration_shown(after)} instead of {duration_shown(before)}, {tail} "
+        "(lower is better)"
     )

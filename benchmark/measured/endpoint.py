@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count, cycle
 
-from benchmark.rounds import Bench
-from benchmark.runs import Sample, observe
+from benchmark.measured.rounds import Bench
+from benchmark.simulated.seed_run import Sample, observe
 from lab.parts import PartFailed, model_server
 from optimizations.clock import now
 from optimizations.http_model import HTTPModel

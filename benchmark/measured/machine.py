@@ -8,7 +8,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("aiohttp", "matplotlib", "numpy", "redis", "rich", "wordllama")
 SOURCES = ("optimizations", "lab", "benchmark")
 

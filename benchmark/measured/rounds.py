@@ -2,8 +2,10 @@
 
 A machine is never quiet for long. Timing one thing for a second, then the
 next, compares two moods of the machine. So all operations take turns in each
-round, in rotating order; an operation too short for the clock runs as often
-as fills a few milliseconds; the first round only warms up. What is shown is
+round, shuffled anew (were they only rotated, each would always follow the
+same one, and find its caches as that one left them); an operation too short
+for the clock runs as often as fills a few milliseconds; the first round only
+warms up. What is shown is
 the median and its median distance (MAD), and ratios are taken *within* a
 round, where both met the same mood.
 
@@ -17,12 +19,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from benchmark.statistics import (
-    Comparison,
+from benchmark.intervals.estimates import (
+    FEWEST,
     median_and_mad,
     median_estimate,
 )
+from benchmark.intervals.paired import Comparison
 from lab.questions import Bank
+from optimizations.clock import chance
 
 TAKE_SECONDS = 0.005  # how long one take of a short operation should last
 NOISY_SHARE = 0.1  # of strays among the rounds, or of the median as MAD
@@ -48,7 +52,7 @@ class Bench:
     @property
     def slow_rounds(self) -> int:
         """Where one round takes long, because somebody waits in it."""
-        return 5 if self.quick else 20
+        return FEWEST if self.quick else 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +101,13 @@ async def interleaved(
     tick: Callable[[], None],
 ) -> tuple[Series, ...]:
     """Let all operations take turns. `units` are those of the figures."""
-    names = list(takes)
+    names, shuffle = list(takes), chance("rounds", *takes).shuffle
     values: dict[tuple[str, str], list[float]] = {
         (name, figure): [] for name in names for figure in units
     }
     for number in range(-1, rounds):
-        turn = number % len(names)
-        for name in names[turn:] + names[:turn]:
+        shuffle(names)
+        for name in names:
             figures = await takes[name]()
             if number >= 0:  # the first round only warms up
                 for figure in units:

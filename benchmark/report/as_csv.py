@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import isnan
 from typing import Any
 
-from benchmark.report import Report, estimate_of
-from benchmark.statistics import Estimate, median_estimate
+from benchmark.intervals.estimates import Estimate, median_estimate
+from benchmark.report.data import Report, estimate_of
 
 COLUMNS = (
     *("suite", "part", "group", "strategy", "metric", "unit"),

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 
-from benchmark.blocks import (
+from benchmark.report.blocks import (
     Block,
     Heading,
     Items,

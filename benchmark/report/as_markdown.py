@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from benchmark.blocks import (
+from benchmark.report.blocks import (
     Block,
     Heading,
     Items,

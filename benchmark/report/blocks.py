@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from math import inf
 from pathlib import PurePosixPath
 from typing import Any
 
-from benchmark.report import Report, estimate_of
-from benchmark.statistics import interval_shown
+from benchmark.intervals.digits import interval_shown
+from benchmark.report.data import Report, estimate_of
 
 FIGURES = PurePosixPath("figures")
 CLOCKS = {"simulated": "virtual clock", "measured": "this machine"}
@@ -60,7 +59,7 @@ Block = Heading | Paragraph | Items | Table | Picture
 
 def ratio_cell(ratio: Mapping[str, Any] | None) -> str:
     interval = estimate_of(ratio)
-    if interval is None or not 0 < interval.value < inf:
+    if interval is None or not interval.sized:
         return "–"
     return interval_shown(interval)
 

@@ -4,7 +4,7 @@ other reports are made from it.
 The simulated part is the same to the byte for the same seed and the same
 source; what depends on the machine and the day stands apart from it, under
 `measured`. A figure that never ended (more failed than its percentile allows)
-is null, and so is each end of an interval that there is none of. Compare two
+is null, and so is an end of an interval that is not there. Compare two
 reports only where their `schema` is the same.
 """
 
@@ -16,13 +16,14 @@ from collections.abc import Mapping, Sequence
 from math import inf, nan
 from typing import Any
 
-from benchmark.metrics import Metric
-from benchmark.results import Standing, SuiteResult
-from benchmark.rounds import Measured, Series
-from benchmark.statistics import Comparison, Estimate
-from benchmark.verdicts import verdict
+from benchmark.intervals.estimates import Estimate
+from benchmark.intervals.paired import Comparison
+from benchmark.measured.rounds import Measured, Series
+from benchmark.results.metrics import Metric
+from benchmark.results.standings import Standing, SuiteResult
+from benchmark.results.verdicts import verdict
 
-SCHEMA = 2
+SCHEMA = 3
 
 Report = Mapping[str, Any]
 """As `json.loads` returns it."""
@@ -49,7 +50,7 @@ def report_of(
         "versions": versions,
         "simulated": {
             result.suite.name: {
-                **_simulated(result, workloads.get(result.suite.name, {})),
+                **simulated_part(result, workloads.get(result.suite.name, {})),
                 "figure": figures.get(result.suite.name),
             }
             for result in results
@@ -63,7 +64,7 @@ def report_of(
             "at": at,
             "machine": machine,
             "suites": {
-                result.suite.name: _measured(result.measured)
+                result.suite.name: measured_part(result.measured)
                 for result in results
             },
         },
@@ -71,26 +72,26 @@ def report_of(
         "history": None,
         "warnings": warnings,
     }
-    plain = finite(report)
-    assert isinstance(plain, dict)
-    return plain
+    return _plain(report)
 
 
-def as_text(report: Report) -> str:
+def as_json(report: Report) -> str:
     """Two spaces deep, for people and for `diff`."""
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     return text + "\n"
 
 
-def _simulated(
+def simulated_part(
     result: SuiteResult, workloads: Mapping[str, str]
 ) -> dict[str, Any]:
+    """One suite's strategies and their figures."""
     suite = result.suite
     metrics = dict.fromkeys(
         (suite.headline, *suite.columns, *result.columns, *suite.judged)
     )
-    return {
+    part = {
         "setting": suite.setting,
+        "situations": suite.situations,
         "seeds": result.seeds,
         "requests_a_seed": result.requests,
         "answered": result.answered,
@@ -106,6 +107,7 @@ def _simulated(
             for standing in result.standings
         ],
     }
+    return _plain(part)
 
 
 def _described(metric: Metric) -> dict[str, Any]:
@@ -161,16 +163,17 @@ def interval(estimate: Estimate) -> dict[str, float]:
     }
 
 
-def _measured(measured: Measured) -> dict[str, Any]:
-    """Each series beside its ratio to the first operation's."""
+def measured_part(measured: Measured) -> dict[str, Any]:
+    """One suite's series, each beside its ratio to the first operation's."""
     first: dict[str, Series] = {}
     for series in measured.series:
         first.setdefault(series.figure, series)
-    return {
+    part = {
         "setting": measured.setting,
         "invalid": measured.invalid,
         "series": [_series(s, first[s.figure]) for s in measured.series],
     }
+    return _plain(part)
 
 
 def _series(series: Series, reference: Series) -> dict[str, Any]:
@@ -190,17 +193,23 @@ def _series(series: Series, reference: Series) -> dict[str, Any]:
 
 
 def estimate_of(ends: Mapping[str, Any] | None) -> Estimate | None:
-    """Back from the report: a value that is null never ended; where the ends
-    are null, there is no interval.
+    """Back from the report: a value that is null never ended. Where both
+    ends are null, there is no interval; where the upper one is, it has none.
     """
     if ends is None:
         return None
     value, low, high = (ends[end] for end in ("value", "low", "high"))
+    if low is None:
+        low = high = nan
     return Estimate(
-        inf if value is None else value,
-        nan if low is None else low,
-        nan if high is None else high,
+        inf if value is None else value, low, inf if high is None else high
     )
+
+
+def _plain(part: Mapping[str, Any]) -> dict[str, Any]:
+    plain = finite(part)
+    assert isinstance(plain, dict)
+    return plain
 
 
 def finite(value: Any) -> Any:

@@ -12,23 +12,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmark import history
+from benchmark.against_earlier import history
 from benchmark.console import Bar
-from benchmark.csv_rows import as_csv
-from benchmark.document import document
 from benchmark.figures import gallery
-from benchmark.files import staged
-from benchmark.html import html
-from benchmark.machine import cores
-from benchmark.markdown import markdown
-from benchmark.report import Report, as_text
-from benchmark.workers import workers
+from benchmark.measured.machine import cores
+from benchmark.report.as_csv import as_csv
+from benchmark.report.as_html import html
+from benchmark.report.as_markdown import markdown
+from benchmark.report.data import Report, as_json
+from benchmark.report.document import document
+from benchmark.report.files import staged
+from benchmark.simulated.workers import workers
 
 
 def deliver(report: dict[str, Any], out: Path, bar: Bar) -> list[str]:
     """Completes the report, writes all files, and returns their names."""
     file = out / history.FILE_NAME
-    run = history.run_of(report, time.time())
+    run = history.history_line(report, time.time())
     report["history"] = history.trends(file, run, report)
     report["figures"] |= gallery.history_figure(history.runs(file, run))
     with staged(out) as stage:
@@ -69,7 +69,7 @@ def all_figures(report: Report) -> dict[str, Mapping[str, Any]]:
 def write_reports(report: Report, folder: Path) -> None:
     """The report in its four formats; the figures are there already."""
     texts = {
-        "report.json": as_text(report),
+        "report.json": as_json(report),
         "report.csv": as_csv(report),
         "report.md": markdown(document(report)),
         "report.html": html(document(report), folder),

@@ -1,17 +1,19 @@
 """The report as a document: headings, paragraphs, tables, figures. What it
-says stands here, once; how it looks is for `markdown` and `html`.
+says stands here, once; how it looks is for `as_html`, `as_markdown` and
+`as_terminal`.
 
-Everything is read from `report.json`, so both can be made again from it.
+Everything is read from `report.json`, so each can be made again from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
 from benchmark import SUITES
-from benchmark.blocks import (
+from benchmark.intervals.estimates import FEWEST
+from benchmark.report.blocks import (
     CLOCKS,
     FIGURES,
     Block,
@@ -19,56 +21,52 @@ from benchmark.blocks import (
     Items,
     Paragraph,
     Picture,
-    Table,
     finding,
-    ratio_cell,
     shared_picture,
 )
-from benchmark.earlier import comparison_part, history_part
-from benchmark.report import Report, estimate_of
-from benchmark.statistics import interval_shown, shown
-
-HOW_TO_READ = (
-    (
-        "Simulated",
-        "on a virtual clock, against a simulated provider: exact, and the "
-        "same again for the same seed and version. Intervals are 95 %, over "
-        "the seeds; ratios are paired, seed by seed.",
-    ),
-    (
-        "Measured",
-        "on this machine, with its moods: the median of interleaved rounds ± "
-        "the median distance from it. Nothing carries over to another "
-        "machine.",
-    ),
-    (
-        "Words",
-        "“faster” or “slower” is said only where the whole interval of the "
-        "ratio lies on one side of 1; else we cannot tell.",
-    ),
-)
+from benchmark.report.data import Report, estimate_of
+from benchmark.report.looking_back import comparison_part, history_part
+from benchmark.report.tables import measured_table, simulated_table
 
 
 def document(report: Report) -> Iterator[Block]:
     """From the whole to the parts."""
     yield Heading("Module 12 benchmark", 1)
     yield Items(tuple(_origin(report)))
-    if report["warnings"]:
-        yield Heading("Before you quote a figure", 2)
-        yield Items(tuple(("", text) for text in report["warnings"]))
+    yield from warnings_part(report["warnings"])
     if report["comparison"]:
         yield from comparison_part(report["comparison"])
     yield Heading("How to read this", 2)
-    yield Items(HOW_TO_READ)
+    yield Items(tuple(_how_to_read(report)))
     yield from shared_picture(report, "ratios")
+    measured = report["measured"]["suites"]
     for name, suite in report["simulated"].items():
-        yield Heading(name.capitalize(), 2)
-        if asks := SUITES.get(name):
-            yield Paragraph(_sentence(asks))
-        yield from _simulated(name, suite, name in report["drawn"])
-        yield from _measured(report["measured"]["suites"][name])
+        drawn = name in report["drawn"]
+        yield from suite_part(name, suite, measured[name], drawn=drawn)
     if report["history"]["trends"]:
         yield from history_part(report)
+
+
+def warnings_part(texts: Sequence[str]) -> Iterator[Block]:
+    """One block, where there are any."""
+    if texts:
+        yield Heading("Before you quote a figure", 2)
+        yield Items(tuple(("", text) for text in texts))
+
+
+def suite_part(
+    name: str,
+    simulated: Mapping[str, Any],
+    measured: Mapping[str, Any],
+    *,
+    drawn: bool = False,
+) -> Iterator[Block]:
+    """One suite: what was simulated, then what was measured."""
+    yield Heading(name.capitalize(), 2)
+    if asks := SUITES.get(name):
+        yield Paragraph(_sentence(asks))
+    yield from _simulated(name, simulated, drawn)
+    yield from _measured(measured)
 
 
 def _sentence(text: str) -> str:
@@ -98,6 +96,50 @@ def _origin(report: Report) -> Iterator[tuple[str, str]]:
     yield "Versions", ", ".join(named)
 
 
+def _how_to_read(report: Report) -> Iterator[tuple[str, str]]:
+    yield (
+        "Simulated",
+        "on a virtual clock, against a simulated provider: exact, and the "
+        "same again for the same seed and version. Intervals are 95 %, over "
+        "the seeds; ratios are paired, seed by seed.",
+    )
+    yield (
+        "Measured",
+        "on this machine, with its moods: the median of interleaved rounds ± "
+        "the median distance from it. Nothing carries over to another "
+        "machine.",
+    )
+    yield (
+        "Words",
+        "“faster” or “slower” is said only where the whole interval of the "
+        "ratio lies on one side of 1, “as good as the same” where it lies "
+        "within one percent of 1: a difference that is certain and not worth "
+        "a word. Else we cannot tell.",
+    )
+    yield (
+        "Never, nothing",
+        "where something failed or took nothing, a ratio has no size, and "
+        f"only its side of 1 counts. Fewer than {FEWEST} pairs have no 95 % "
+        "interval then: five of five point the same way once in sixteen "
+        "times, by chance alone.",
+    )
+    count = sum(map(_comparisons, report["simulated"].values()))
+    yield (
+        "Many at once",
+        f"this report makes {count} such comparisons, each at 95 %: of those "
+        "that are really equal, about one in twenty is called different.",
+    )
+
+
+def _comparisons(suite: Mapping[str, Any]) -> int:
+    """Verdicts that it gives: of each strategy on each judged metric."""
+    return sum(
+        bool((strategy["metrics"][metric] or {}).get("to_baseline"))
+        for strategy in suite["strategies"]
+        for metric in suite["judged"]
+    )
+
+
 def _simulated(
     name: str, suite: Mapping[str, Any], drawn: bool
 ) -> Iterator[Block]:
@@ -110,7 +152,7 @@ def _simulated(
     if drawn:
         alt = alternative(suite["figure"], suite)
         yield Picture(FIGURES / name, alt)
-    yield _table(name, suite)
+    yield simulated_table(name, suite)
     yield Items(
         tuple(
             (strategy["key"], strategy["verdict"])
@@ -135,44 +177,8 @@ def alternative(data: Mapping[str, Any], suite: Mapping[str, Any]) -> str:
     return f"{finding(data)}. {headline.capitalize()}: {', '.join(values)}."
 
 
-def _table(name: str, suite: Mapping[str, Any]) -> Table:
-    metrics, headline = suite["metrics"], suite["headline"]
-    columns = suite["columns"]
-    heads = (f"{c} ({metrics[c]['unit']})" for c in columns)
-    rows: list[tuple[str, ...]] = []
-    group = ""
-    for strategy in suite["strategies"]:
-        if strategy["group"] != group:
-            group = strategy["group"]
-            rows.append((group,))
-        rows.append(
-            (
-                strategy["name"],
-                *(_cell(strategy["metrics"][column]) for column in columns),
-                _ratio(strategy, headline),
-            )
-        )
-    return Table(
-        f"{name.capitalize()}, simulated",
-        ("strategy", *heads, f"× {headline}"),
-        tuple(rows),
-    )
-
-
 def _figures(strategy: Mapping[str, Any]) -> bool:
     return any(strategy["metrics"].values())
-
-
-def _cell(figure: Mapping[str, Any] | None) -> str:
-    estimate = estimate_of(figure)
-    return "–" if estimate is None else interval_shown(estimate)
-
-
-def _ratio(strategy: Mapping[str, Any], metric: str) -> str:
-    """Nothing where one of the two never ended: no ratio says that."""
-    if strategy["baseline"] is None:
-        return "1"
-    return ratio_cell((strategy["metrics"][metric] or {}).get("to_baseline"))
 
 
 def _measured(suite: Mapping[str, Any]) -> Iterator[Block]:
@@ -180,35 +186,9 @@ def _measured(suite: Mapping[str, Any]) -> Iterator[Block]:
         return
     clock = CLOCKS["measured"]
     yield Heading(f"Measured ({clock})", 3, "measured")
-    yield Paragraph(_sentence(suite["setting"]))
+    yield Paragraph(
+        f"{_sentence(suite['setting'])} Median ± median distance from it."
+    )
     if suite["invalid"]:
         yield Paragraph(f"Invalid: {suite['invalid']}")
-    series = {(s["operation"], s["figure"]): s for s in suite["series"]}
-    operations = list(dict.fromkeys(operation for operation, _ in series))
-    figures = list(dict.fromkeys(figure for _, figure in series))
-    heads: list[str] = []
-    for figure in figures:
-        unit = series[operations[0], figure]["unit"]
-        heads += [f"{figure} ({unit})", f"× {operations[0]}"]
-    rows = tuple(
-        (
-            operation,
-            *(
-                cell
-                for figure in figures
-                for cell in _measured_cells(series[operation, figure])
-            ),
-        )
-        for operation in operations
-    )
-    yield Table("Measured on this machine", ("operation", *heads), rows)
-
-
-def _measured_cells(series: Mapping[str, Any]) -> tuple[str, str]:
-    middle, mad = series["median"], series["mad"]
-    noisy = ", noisy" if series["noisy"] else ""
-    ratio = series["to_first"]
-    return (
-        f"{shown(middle, mad)} ± {shown(mad, digits=1)}{noisy}",
-        "1" if ratio is None else ratio_cell(ratio),
-    )
+    yield measured_table(suite["series"])

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any
 
-from benchmark.blocks import (
+from benchmark.intervals.digits import shown
+from benchmark.report.blocks import (
     CLOCKS,
     Block,
     Heading,
@@ -18,8 +19,7 @@ from benchmark.blocks import (
     ratio_cell,
     shared_picture,
 )
-from benchmark.report import Report, estimate_of
-from benchmark.statistics import shown
+from benchmark.report.data import Report, estimate_of
 from optimizations.monitoring.history import Trend, sparkline
 
 

@@ -6,23 +6,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from benchmark.metrics import P95, P95_AS_SENT
-from benchmark.results import SuiteResult
-from benchmark.statistics import SAMPLES_FOR_P99
+from benchmark.intervals.digits import duration_shown
+from benchmark.intervals.estimates import FEWEST
+from benchmark.results.metrics import P95, P95_AS_SENT, SAMPLES_FOR_P99
+from benchmark.results.standings import Standing, SuiteResult
 
 
 def caveats(
-    results: Iterable[SuiteResult], machine: Mapping[str, str | int | float]
+    results: Iterable[SuiteResult],
+    machine: Mapping[str, str | int | float],
+    *,
+    quick: bool,
 ) -> list[str]:
-    """Each suite's own, then what several share."""
+    """Each suite's own, then what several share. A full run is not told to
+    leave out --quick.
+    """
     results = list(results)
     lines = [line for result in results for line in _of(result)]
     if short := [r.suite.name for r in results if r.samples_lacking]:
         lines.append(
             f"{', '.join(short)}: no p99, which takes {SAMPLES_FOR_P99:,} "
-            "requests a seed. Run without --quick"
+            f"requests a seed{'. Run without --quick' if quick else ''}"
         )
-    return [*lines, *_noise(results, machine)]
+    if few := [r.suite.name for r in results if r.seeds < FEWEST]:
+        lines.append(
+            f"{', '.join(few)}: fewer than {FEWEST} seeds cannot tell where "
+            "something fails, or costs nothing"
+        )
+    return [*lines, *_noise(results, machine, quick)]
 
 
 def _of(result: SuiteResult) -> Iterator[str]:
@@ -31,25 +42,33 @@ def _of(result: SuiteResult) -> Iterator[str]:
         where = f"{name}, {standing.strategy.key}"
         if standing.problem and standing.problem.missing:
             yield f"{where}: left out. {standing.problem.message}"
-        if standing.judged and standing.sent_late:
-            yield (
-                f"{where}: sent late. Its p95 is "
-                f"{standing.figure(P95_AS_SENT)} s from when it was sent, "
-                f"{standing.figure(P95)} s from when it was due. Quote the "
-                "latter"
-            )
-        if standing.judged and standing.still_growing:
-            yield (
-                f"{where}: its queue still grew at the end, so its tail "
-                "depends on how long the run was. Read it as: never"
-            )
+        if standing.judged:
+            yield from (f"{where}: {text}" for text in _misleading(standing))
     yield from result.measured.warnings
     if result.measured.invalid:
         yield f"{name}, measured: invalid. {result.measured.invalid}"
 
 
+def _misleading(standing: Standing) -> Iterator[str]:
+    """That a closed loop sends late is what it is there to show."""
+    sent, due = standing.figure(P95_AS_SENT), standing.figure(P95)
+    if standing.sent_late and not standing.strategy.scheduled and sent and due:
+        yield (
+            f"sent late. Its p95 is {duration_shown(sent)} from when it was "
+            f"sent, {duration_shown(due)} from when it was due. Quote the "
+            "latter"
+        )
+    if standing.still_growing:
+        yield (
+            "its queue still grew at the end, so its tail depends on how long "
+            "the run was. Read it as: never"
+        )
+
+
 def _noise(
-    results: Iterable[SuiteResult], machine: Mapping[str, str | int | float]
+    results: Iterable[SuiteResult],
+    machine: Mapping[str, str | int | float],
+    quick: bool,
 ) -> Iterator[str]:
     noisy = [
         f"{r.suite.name} ({count} of {len(r.measured.series)})"
@@ -59,7 +78,7 @@ def _noise(
     if noisy:
         yield (
             f"measured figures that were noisy: {', '.join(noisy)}. Close "
-            "what else runs here, and run again without --quick"
+            f"what else runs here, and run again{' without --quick' * quick}"
         )
     load, cores = float(machine["load"]), int(machine["cores"])
     if load > cores:

@@ -1,21 +1,36 @@
 """The figures that are taken from a run, each with its unit and its words.
 
-A metric says how it is read off one `Run`, whether it is taken from all
-samples at once (a percentile) or once a seed (a sum, a share), how many
-samples it needs, and what "less" is called: of seconds faster, of dollars
-cheaper.
+A metric says how it is read off one run, whether it is a percentile of all
+samples at once or one value a seed (a sum, a share), how many samples it
+needs, and what "less" is called: of seconds faster, of dollars cheaper.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 from operator import attrgetter
 from statistics import fmean
 
-from benchmark.runs import Run
-from benchmark.statistics import SAMPLES_FOR_P99, percentile
+from benchmark.intervals.estimates import (
+    Estimate,
+    estimate,
+    pooled_percentile,
+)
+from benchmark.simulated.seed_run import SeedRun
+from lab.percentiles import percentile
+
+SAMPLES_FOR_P99 = 1000  # a hundredth of fewer is a handful, or nobody
+ANY, PERCENT = (0.0, inf), (0.0, 100.0)  # what a figure can be
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What a percentile is taken of."""
+
+    of: Callable[[SeedRun], Sequence[float]]
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +38,21 @@ class Metric:
     """One figure of a run."""
 
     name: str
-    of: Callable[[Run], float]
+    of: Callable[[SeedRun], float]
     unit: str = "s"
     less: str = "faster"
     more: str = "slower"
     more_is_better: bool = False
-    pooled: bool = False  # taken from the samples of all seeds together
+    bounds: tuple[float, float] = ANY
+    pooled: Samples | None = None  # a percentile: of the samples of all seeds
     samples_needed: int = 1  # a seed
 
-    def __str__(self) -> str:
-        return f"{self.name} ({self.unit})" if self.unit else self.name
+    def over(self, runs: Sequence[SeedRun]) -> Estimate:
+        """Of all seeds, with its interval."""
+        if self.pooled is None:
+            return estimate([self.of(run) for run in runs], self.bounds)
+        samples = [self.pooled.of(run) for run in runs]
+        return pooled_percentile(samples, self.pooled.share)
 
 
 def latency(
@@ -43,13 +63,13 @@ def latency(
     more: str = "slower",
 ) -> Metric:
     """A percentile of one of a run's latency columns."""
-    read = attrgetter(column)
+    samples = Samples(attrgetter(column), percent / 100)
     return Metric(
         f"{of}p{percent:g}",
-        lambda run: percentile(read(run), percent),
+        lambda run: percentile(samples.of(run), samples.share),
         less=less,
         more=more,
-        pooled=True,
+        pooled=samples,
         samples_needed=SAMPLES_FOR_P99 if percent >= 99 else 20,
     )
 
@@ -83,6 +103,7 @@ FAILED = Metric(
     unit="%",
     less="fails less",
     more="fails more",
+    bounds=PERCENT,
 )
 
 HITS = Metric(
@@ -92,6 +113,7 @@ HITS = Metric(
     less="fewer",
     more="more",
     more_is_better=True,
+    bounds=PERCENT,
 )
 
 FALSE_HITS = Metric(
@@ -100,6 +122,7 @@ FALSE_HITS = Metric(
     unit="%",
     less="fewer",
     more="more",
+    bounds=PERCENT,
 )
 
 TOKENS = Metric(
@@ -110,17 +133,17 @@ TOKENS = Metric(
     more="more",
 )
 
-CENTS = Metric(
+BILL = Metric(
     "bill",
-    lambda run: 100_000 * run.dollars / run.answered if run.answered else inf,
-    unit="¢/1,000",
+    lambda run: 1000 * run.dollars / run.answered if run.answered else inf,
+    unit="$/1,000",
     less="cheaper",
     more="dearer",
 )
 
 
 def calls_of(name: str) -> Metric:
-    """How many requests in a hundred reached the model of this name."""
+    """How many calls reached the model of this name, for 100 requests."""
     return Metric(
         f"at {name}",
         lambda run: 100 * run.calls.get(name, 0) / run.requests,

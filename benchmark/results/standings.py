@@ -1,8 +1,8 @@
 """From runs to figures: each with its interval, and as a ratio to the
 baseline's.
 
-A strategy whose answers differ from its baseline's has no figures at all: a
-wrong answer has no speed. The exception is a cache that matches by meaning:
+A strategy whose answers are not the right ones has no figures at all: a wrong
+answer has no speed. The exception is a cache that matches by meaning:
 that it may mistake one question for another is its known price, so the share
 is a figure beside the others.
 """
@@ -15,24 +15,21 @@ from functools import cached_property
 from math import isfinite
 from statistics import fmean
 
-from benchmark.metrics import (
+from benchmark.intervals.estimates import Estimate
+from benchmark.intervals.paired import Comparison, compare
+from benchmark.measured.rounds import Measured
+from benchmark.results.metrics import (
     P95,
     P95_AS_SENT,
     P99_AS_SENT,
     Metric,
 )
-from benchmark.rounds import Measured
-from benchmark.runs import Run, pooled
-from benchmark.simulate import Outcome, Problem
-from benchmark.statistics import (
-    Comparison,
-    Estimate,
-    compare,
-    estimate,
-)
+from benchmark.simulated.seed_run import SeedRun, pooled
+from benchmark.simulated.simulate import Problem, SeedResult
 from benchmark.suite import Strategy, Suite
 
-GROWTH = 1.5  # of the mean wait, from the middle fifth of a run to its last
+GROWTH = 1.3  # of the mean wait, from the middle fifth of a run to its last
+FIFTH = 20  # requests at least, so that one long answer is no trend
 UNCORRECTED = (P95_AS_SENT, P99_AS_SENT)
 
 
@@ -41,7 +38,7 @@ class Standing:
     """How one strategy did, over all seeds."""
 
     strategy: Strategy
-    runs: tuple[Run, ...] = ()
+    runs: tuple[SeedRun, ...] = ()
     problem: Problem | None = None
     baseline: Standing | None = None  # None: it is one itself
 
@@ -51,7 +48,7 @@ class Standing:
 
     @property
     def wrong(self) -> int:
-        """Answers that differ from the baseline's, and may not."""
+        """Answers that are not the right ones, and have to be."""
         if self.strategy.may_mistake:
             return 0
         return sum(run.differing for run in self.runs)
@@ -62,16 +59,21 @@ class Standing:
         return not self.problem and not self.wrong
 
     @cached_property
-    def pool(self) -> Run:
+    def pool(self) -> SeedRun:
         """The samples of all seeds."""
         return pooled(self.runs)
+
+    @cached_property
+    def _figures(self) -> dict[Metric, Estimate]:
+        return {}
 
     def figure(self, metric: Metric) -> Estimate | None:
         """A metric with its interval; None where the samples are too few."""
         if not self.judged or not self.has_samples_for(metric):
             return None
-        value = metric.of(self.pool) if metric.pooled else None
-        return estimate([metric.of(run) for run in self.runs], value)
+        if metric not in self._figures:
+            self._figures[metric] = metric.over(self.runs)
+        return self._figures[metric]
 
     def has_samples_for(self, metric: Metric) -> bool:
         return all(run.requests >= metric.samples_needed for run in self.runs)
@@ -163,7 +165,7 @@ class SuiteResult:
 
 
 def judge(
-    suite: Suite, requests: int, seeds: Sequence[Mapping[str, Outcome]]
+    suite: Suite, requests: int, seeds: Sequence[Mapping[str, SeedResult]]
 ) -> SuiteResult:
     """Put the seeds together."""
     standings: dict[str, Standing] = {}
@@ -172,20 +174,23 @@ def judge(
         problems = (o for o in outcomes if isinstance(o, Problem))
         standings[strategy.key] = Standing(
             strategy,
-            tuple(o for o in outcomes if isinstance(o, Run)),
+            tuple(o for o in outcomes if isinstance(o, SeedRun)),
             next(problems, None),
             standings.get(suite.baseline_of(strategy).key),
         )
     return SuiteResult(suite, len(seeds), requests, (*standings.values(),))
 
 
-def _grows(run: Run) -> bool:
-    fifth = run.requests // 5
-    if not fifth or run.due_seconds[0] == run.due_seconds[-1]:
+def _grows(run: SeedRun) -> bool:
+    """Whether each fifth of the run waited longer than the one before it, and
+    the last much longer than the middle one. A few requests tell no trend.
+    """
+    size = run.requests // 5
+    if size < FIFTH or run.due_seconds[0] == run.due_seconds[-1]:
         return False  # all due at once: no queue grows, it only shrinks
-    waits = run.seconds
-    middle = [s for s in waits[2 * fifth : 3 * fifth] if isfinite(s)]
-    last = [s for s in waits[4 * fifth :] if isfinite(s)]
-    if not middle or not last:
+    fifths = [run.seconds[i * size : (i + 1) * size] for i in range(5)]
+    ended = [[s for s in fifth if isfinite(s)] for fifth in fifths]
+    if not all(ended):
         return False
-    return fmean(last) > GROWTH * fmean(middle)
+    _, second, middle, fourth, last = map(fmean, ended)
+    return second < middle < fourth < last and last > GROWTH * middle

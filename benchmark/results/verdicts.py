@@ -1,19 +1,22 @@
 """The verdict on a strategy, as one sentence.
 
 "Faster" is said only where the whole interval of the paired ratio lies below
-1, "slower" where it lies above. Else the sentence says that it cannot tell,
-and about how many seeds would.
+1, "slower" where it lies above, "as good as the same" where it lies within one
+percent of 1. Else the sentence says that it cannot tell, and about how many
+seeds would.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from math import isfinite
+from math import isfinite, isnan
 
-from benchmark.metrics import FALSE_HITS, Metric
-from benchmark.results import Standing
-from benchmark.statistics import Comparison, Estimate, interval_shown
+from benchmark.intervals.digits import interval_shown
+from benchmark.intervals.estimates import FEWEST, Estimate
+from benchmark.intervals.paired import Comparison
+from benchmark.results.metrics import FALSE_HITS, P99, Metric
+from benchmark.results.standings import Standing
 
 SEEDS_WORTH_NAMING = 1000  # more than these nobody will run
 
@@ -28,8 +31,8 @@ def verdict(standing: Standing, judged: Sequence[Metric]) -> str:
     if standing.wrong:
         requests = sum(run.requests for run in standing.runs)
         return (
-            f"wrong: {standing.wrong} of {requests} answers differ from the "
-            "baseline's, so it is not timed"
+            f"wrong: {standing.wrong} of {requests} answers are not the right "
+            "ones, so it is not timed"
         )
     if standing.baseline is None:
         return "the baseline"
@@ -37,20 +40,23 @@ def verdict(standing: Standing, judged: Sequence[Metric]) -> str:
         return "could not judge: its baseline has no figures"
     parts = list(_parts(standing, standing.baseline, judged))
     if not parts:
-        parts = [f"the same as {standing.baseline.name}"]
+        parts = [_no_difference(standing, standing.baseline, judged)]
     if standing.strategy.may_mistake:
         share = standing.figure(FALSE_HITS)
         parts.append(f"{share} % of the answers were another question's")
     return "; ".join(parts)
 
 
-def word(metric: Metric, comparison: Comparison) -> str:
-    """`faster`, `slower`, `cheaper`, …, `the same` or `cannot tell`."""
+def word(less: str, more: str, verdict: str) -> str:
+    """`faster`, `slower`, `cheaper`, …, `the same`, `as good as the same` or
+    `cannot tell`.
+    """
     return {
-        "less": metric.less,
-        "more": metric.more,
+        "less": less,
+        "more": more,
         "same": "the same",
-    }.get(comparison.verdict, "cannot tell")
+        "alike": "as good as the same",
+    }.get(verdict, "cannot tell")
 
 
 def _parts(
@@ -63,9 +69,9 @@ def _parts(
         if comparison is None or comparison.verdict == "same":
             continue
         ratio = comparison.ratio
-        if math.isnan(ratio.value):
+        if isnan(ratio.value):
             continue  # neither of them ever ended
-        if 0 < ratio.value < math.inf:
+        if ratio.sized:
             text = f"{metric.name} {interval_shown(ratio)}{of}"
             of = ""
         else:  # nothing, or without end: no ratio says that
@@ -74,7 +80,20 @@ def _parts(
                 f"{metric.name} {_with_unit(ours, metric)} against "
                 f"{_with_unit(theirs, metric)}"
             )
-        yield f"{word(metric, comparison)}: {text}{lacking(comparison)}"
+        told = word(metric.less, metric.more, comparison.verdict)
+        yield f"{told}: {text}{lacking(comparison)}"
+
+
+def _no_difference(
+    standing: Standing, baseline: Standing, judged: Sequence[Metric]
+) -> str:
+    """The same, unless something that it is judged by was not to be seen."""
+    unseen = [m.name for m in judged if standing.ratio(m) is None]
+    if unseen == [P99.name]:  # which --quick never sees
+        unseen = []
+    if unseen:
+        return f"cannot tell: too few requests for {' and '.join(unseen)}"
+    return f"the same as {baseline.name}"
 
 
 def _with_unit(estimate: Estimate | None, metric: Metric) -> str:
@@ -85,8 +104,10 @@ def _with_unit(estimate: Estimate | None, metric: Metric) -> str:
 
 def lacking(comparison: Comparison) -> str:
     """How many more seeds would tell, in parentheses after a space."""
+    if isnan(comparison.ratio.low) and comparison.pairs < FEWEST:
+        return f" (fewer than {FEWEST} seeds cannot)"
     seeds = comparison.pairs_lacking
-    if math.isnan(seeds):
+    if isnan(seeds):
         return ""
     if seeds > SEEDS_WORTH_NAMING:
         return f" (more than {SEEDS_WORTH_NAMING:,} more seeds needed)"

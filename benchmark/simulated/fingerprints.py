@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from benchmark.simulate import Job, suite_of, trial_of
+from benchmark.simulated.simulate import Job, suite_of, trial_of
 from benchmark.suite import Trial, Workload
 from optimizations.fingerprint import digest
 

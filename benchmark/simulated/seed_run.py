@@ -73,7 +73,7 @@ def _half(arrived: Sequence[tuple[float, int]]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class SeedRun:
     """One strategy and one seed: a column for each thing known of a request,
     in order of arrival, and what the provider billed.
     """
@@ -86,7 +86,7 @@ class Run:
     outcomes: Mapping[str, int]
     calls: Mapping[str, int]  # of each model, by its name
     hits: int  # answered without asking a model
-    differing: int  # answered otherwise than the baseline was
+    differing: int  # answered, and not as is right
     makespan_seconds: float  # from the first request due to the last one over
     prompt_tokens: int
     completion_tokens: int
@@ -109,19 +109,19 @@ class Run:
         return self.outcomes.get("answered", 0)
 
 
-def run_of(
+def seed_run(
     samples: Sequence[Sample],
     due_seconds: Iterable[float],
     makespan_seconds: float,
     llm: LLM,
-    expected: Sequence[str],
-) -> Run:
-    """Put the columns together. `expected` are the baseline's answers, empty
-    where it had none.
+    right: Sequence[str],
+) -> SeedRun:
+    """Put the columns together. `right` are the right answers: whatever else
+    a request was answered with differs, and be it nothing at all.
     """
     models = [part for part in walk(llm) if isinstance(part, MockModel)]
     ledgers = _ledgers(models)
-    return Run(
+    return SeedRun(
         due_seconds=tuple(due_seconds),
         first_seconds=tuple(sample.first_seconds for sample in samples),
         half_seconds=tuple(sample.half_seconds for sample in samples),
@@ -134,9 +134,8 @@ def run_of(
             for sample in samples
         ),
         differing=sum(
-            sample.text != text
-            for sample, text in zip(samples, expected, strict=True)
-            if sample.text and text
+            sample.outcome == "answered" and sample.text != text
+            for sample, text in zip(samples, right, strict=True)
         ),
         makespan_seconds=makespan_seconds,
         prompt_tokens=sum(ledger.prompt_tokens for ledger in ledgers),
@@ -145,9 +144,9 @@ def run_of(
     )
 
 
-def pooled(runs: Sequence[Run]) -> Run:
+def pooled(runs: Sequence[SeedRun]) -> SeedRun:
     """All seeds as one: percentiles come from all samples."""
-    return Run(
+    return SeedRun(
         due_seconds=tuple(s for run in runs for s in run.due_seconds),
         first_seconds=tuple(s for run in runs for s in run.first_seconds),
         half_seconds=tuple(s for run in runs for s in run.half_seconds),

@@ -3,8 +3,9 @@
 Within a seed every strategy replays the same arrivals and the same questions,
 and the simulated model draws by (seed, request, attempt): so two strategies
 differ by what they do and by nothing else. Their answers must not differ at
-all. The baseline runs first, and each answer is held against its answer; a
-strategy that says something else is wrong, however fast.
+all. The provider is simulated, so the right answer to each request is known,
+also to one that another strategy had refused; a strategy that says something
+else, or nothing, is wrong, however fast.
 
 This module runs in worker processes, so it returns plain values.
 """
@@ -14,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from benchmark.runs import Run, Sample, observe, run_of
+from benchmark.simulated.seed_run import Sample, SeedRun, observe, seed_run
+from benchmark.simulated.traced import traced
 from benchmark.suite import Strategy, Suite, Trial, load_suite
-from benchmark.traced import traced
 from lab.questions import load_bank
 from lab.replay import answer as trace_answer
 from lab.traffic import (
@@ -29,6 +30,7 @@ from lab.traffic import (
 from lab.wording import Understanding
 from optimizations.clock import now, run_virtual
 from optimizations.llm import Request
+from optimizations.tokens import split_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,10 @@ class Problem:
     message: str
 
 
-Outcome = Run | Problem
+SeedResult = SeedRun | Problem
 
 
-def simulate(job: Job) -> dict[str, Outcome]:
+def simulate(job: Job) -> dict[str, SeedResult]:
     """Every strategy of the suite, by key."""
     return replay(suite_of(job), trial_of(job))
 
@@ -75,37 +77,42 @@ def trial_of(job: Job) -> Trial:
     return Trial(job.seed, bank, answer, job.requests)
 
 
-def replay(suite: Suite, trial: Trial) -> dict[str, Outcome]:
-    """Each strategy against the same customers, a baseline before those that
-    are compared with it.
-    """
+def replay(suite: Suite, trial: Trial) -> dict[str, SeedResult]:
+    """Each strategy against the same customers."""
     workloads = {s.workload or suite.workload for s in suite.strategies}
     coming = {workload: workload(trial) for workload in workloads}
-    answers: dict[str, list[str]] = {}
-    outcomes: dict[str, Outcome] = {}
+    right = {w: right_answers(trial, coming[w]) for w in workloads}
+    results: dict[str, SeedResult] = {}
     for strategy in suite.strategies:
-        expected = answers.get(suite.baseline_of(strategy).key)
-        customers = coming[strategy.workload or suite.workload]
+        workload = strategy.workload or suite.workload
+        work = _replay(strategy, trial, coming[workload], right[workload])
         try:
-            run, said = run_virtual(
-                _replay(strategy, trial, customers, expected)
-            )
+            results[strategy.key] = run_virtual(work)
         except ImportError as error:
-            outcomes[strategy.key] = Problem(True, str(error))
+            results[strategy.key] = Problem(True, str(error))
         except Exception as error:
             reason = f"{type(error).__name__}: {_innermost(error)}"
-            outcomes[strategy.key] = Problem(False, reason)
-        else:
-            outcomes[strategy.key], answers[strategy.key] = run, said
-    return outcomes
+            results[strategy.key] = Problem(False, reason)
+    return results
+
+
+def right_answers(trial: Trial, coming: Sequence[Arrival]) -> list[str]:
+    """What the provider says to each request: as many tokens of the right
+    answer as were asked for.
+    """
+    requests = [arrival.request for arrival in coming]
+    return [
+        "".join(split_tokens(trial.answer(request))[: request.max_tokens])
+        for request in requests
+    ]
 
 
 async def _replay(
     strategy: Strategy,
     trial: Trial,
     coming: Sequence[Arrival],
-    expected: Sequence[str] | None,
-) -> tuple[Run, list[str]]:
+    right: Sequence[str],
+) -> SeedRun:
     async with strategy.make(trial) as llm:
         # a request's trace is written to, so each strategy has its own
         fresh = [
@@ -121,9 +128,7 @@ async def _replay(
 
         samples = await _sent(strategy, send, fresh)
         makespan_seconds = now() - start
-    said = [sample.text for sample in samples]
-    run = run_of(samples, due_seconds, makespan_seconds, llm, expected or said)
-    return run, said
+    return seed_run(samples, due_seconds, makespan_seconds, llm, right)
 
 
 async def _sent(

@@ -3,7 +3,9 @@
 What a trace has is when each request came and how many tokens it had; it has
 no words. So a suite about *who is asked* can replay it, one about *what is
 asked* can not, and is left out. With a trace the traffic is the same in each
-seed: seeds are then of the model's chance alone.
+seed: seeds are then of the provider's chance alone. That is why they are few:
+the trace itself is the sample, a long one, and more seeds say nothing of
+another hour. Still they are as many as a sign test needs.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from benchmark.intervals.estimates import FEWEST
 from benchmark.suite import Suite, load_suite
 from lab.options import UsageError
 from lab.replay import replay
@@ -20,7 +23,7 @@ from lab.traces import TraceError, TraceRequest, read_trace
 from lab.traffic import Arrival
 
 QUICK_REQUESTS = 1000  # of the trace; without --quick, all
-SEEDS = 5, 4  # with --quick, and without
+SEEDS = FEWEST
 
 
 def trace_requests(path: str, *, quick: bool) -> int:
@@ -53,7 +56,10 @@ def traced(suite: Suite, path: str, time_scale: float, requests: int) -> Suite:
         strategies=suite.traced,
         workload=lambda trial: _arrivals(path, time_scale, trial.requests),
         setting=f"Trace: {Path(path).name}, {part}{total:,} requests, time "
-        f"scale {time_scale:g}. {suite.traced_setting}",
+        f"scale {time_scale:g}. {suite.traced_setting}. The seeds differ in "
+        "the provider's chance alone, so the intervals say nothing of another "
+        "hour",
+        situations={},
     )
 
 

@@ -1,62 +1,163 @@
 """Jobs side by side: each seed's simulation is one, and so is each drawing, so
 they go to worker processes, one for each core.
 
+Each worker has a pipe of its own, which nobody else holds, and no lock is
+shared: so whatever dies, nobody waits for it, and nothing is left behind. A
+worker that is killed closes its pipe, and the parent says so at once. If the
+parent is killed, each worker sees it and ends, also in the middle of a job.
+
 A worker ignores Ctrl-C: the terminal sends it to all of them, and the one who
-answers it is the parent, by ending the others. If the parent dies otherwise,
-each worker reads the end of its pipe and ends too.
+answers it is the parent, by ending the others.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from multiprocessing.pool import Pool
-from typing import TypeVar
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any, TypeVar
 
-from benchmark.simulate import Job, Outcome, simulate
+from benchmark.simulated.simulate import Job, SeedResult, simulate
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-JOB_SECONDS = 300.0  # a worker that is killed loses its job silently
+END_SECONDS = 5.0  # for a worker to end, before it is killed
+
+
+class WorkerLost(Exception):
+    """A worker ended without an answer: killed, or out of memory."""
 
 
 class Workers:
     """Does jobs and returns what came of them, in order."""
 
-    def __init__(self, pool: Pool | None) -> None:
-        self._pool = pool
+    def __init__(self, pipes: Sequence[Connection]) -> None:
+        self._pipes = pipes
 
-    def run(self, jobs: Sequence[Job]) -> Iterator[Mapping[str, Outcome]]:
+    def run(self, jobs: Sequence[Job]) -> Iterator[Mapping[str, SeedResult]]:
         """Simulate them."""
         return self.map(simulate, jobs)
 
     def map(self, do: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
-        """Raises `multiprocessing.TimeoutError` where a worker was lost."""
-        if self._pool is None:
+        """Raises what a job raised, or WorkerLost."""
+        if not self._pipes:
             yield from map(do, jobs)
             return
-        coming = self._pool.imap(do, jobs)
-        for _ in jobs:
-            yield coming.next(JOB_SECONDS)
+        idle, busy = list(self._pipes), dict[Connection, int]()
+        done: dict[int, R] = {}
+        coming = iter(enumerate(jobs))
+        for number in range(len(jobs)):
+            while number not in done:
+                while idle and (job := next(coming, None)):
+                    pipe = idle.pop()
+                    _tell(pipe, (do, job[1]))
+                    busy[pipe] = job[0]
+                for ready in wait([*busy]):
+                    assert isinstance(ready, Connection)
+                    done[busy.pop(ready)] = _answer(ready)
+                    idle.append(ready)
+            yield done.pop(number)
+
+
+def _tell(pipe: Connection, work: tuple[Callable[[T], R], T]) -> None:
+    try:
+        pipe.send(work)
+    except OSError:
+        raise WorkerLost("a worker process was lost") from None
+
+
+def _answer(pipe: Connection) -> Any:
+    try:
+        result = pipe.recv()
+    except (EOFError, OSError):
+        raise WorkerLost("a worker process was lost") from None
+    if isinstance(result, _Raised):
+        raise result.error
+    return result
 
 
 @contextmanager
 def workers(processes: int) -> Iterator[Workers]:
     """So many processes until the block ends; with 1, none but this one."""
-    if processes <= 1:
-        yield Workers(None)
+    crew: list[tuple[SpawnProcess, Connection]] = []
+    try:
+        with _interrupts_wait():
+            while len(crew) < processes > 1:
+                crew.append(_hired())
+        yield Workers([pipe for _, pipe in crew])
+    finally:
+        for _, pipe in crew:
+            pipe.close()
+        for process, _ in crew:
+            process.terminate()
+        for process, _ in crew:
+            process.join(END_SECONDS)
+            if process.is_alive():
+                process.kill()
+                process.join()
+            process.close()
+
+
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """A Ctrl-C comes when the block has ended, or a worker that was half
+    started would complain; and workers are born deaf to it.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
         return
+    resource_tracker.ensure_running()  # it would let signals in again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _hired() -> tuple[SpawnProcess, Connection]:
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes, _ignore_interrupts) as pool:
-        try:
-            yield Workers(pool)
-        finally:
-            pool.terminate()
-            pool.join()
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs,), daemon=True)
+    with theirs:
+        process.start()
+    return process, ours
 
 
-def _ignore_interrupts() -> None:
+class _Raised:
+    """What a job raised, on its way to the parent."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+def _work(pipe: Connection) -> None:
+    """A worker's life: until the parent closes the pipe, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            do, job = pipe.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            result = do(job)
+        except Exception as error:
+            result = _Raised(error)
+        try:
+            pipe.send(result)
+        except OSError:
+            return
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from benchmark.report import report_of
-from benchmark.results import SuiteResult
-from benchmark.rounds import Measured, Series
+from benchmark.measured.rounds import Measured, Series
+from benchmark.report.data import report_of
+from benchmark.results.standings import SuiteResult
 from tests.benchmark.small import result, run
 
 MACHINE = {

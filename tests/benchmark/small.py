@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from math import inf, isfinite
 
-from benchmark.metrics import FALSE_HITS, HITS, MEAN, P50, P99
-from benchmark.results import SuiteResult, judge
-from benchmark.rounds import Bench, Measured
-from benchmark.runs import Run
-from benchmark.simulate import Outcome
+from benchmark.measured.rounds import Bench, Measured
+from benchmark.results.metrics import FALSE_HITS, HITS, MEAN, P50, P99
+from benchmark.results.standings import SuiteResult, judge
+from benchmark.simulated.seed_run import SeedRun
+from benchmark.simulated.simulate import SeedResult
 from benchmark.suite import Strategy, Suite, Trial
 from lab.conversations import single_turns
 from lab.popularity import zipf_questions
@@ -30,6 +30,13 @@ class Liar(Layer):
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         yield Chunk("Whatever.", finish_reason="stop")
+
+
+class Mute(Layer):
+    """Answers, with nothing."""
+
+    async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
+        yield Chunk("", finish_reason="stop")
 
 
 def trial(seed: int = 1, requests: int = 20) -> Trial:
@@ -69,11 +76,11 @@ def run(
     differing: int = 0,
     hits: int = 0,
     late_seconds: float = 0.0,
-) -> Run:
+) -> SeedRun:
     """A run with these latencies; an infinite one failed."""
     answered = sum(map(isfinite, seconds))
     outcomes = {"answered": answered, "overloaded": len(seconds) - answered}
-    return Run(
+    return SeedRun(
         due_seconds=tuple(float(i) for i in range(len(seconds))),
         first_seconds=tuple(seconds),
         half_seconds=tuple(seconds),
@@ -91,8 +98,8 @@ def run(
 
 
 def result(
-    plain: Sequence[Outcome],
-    other: Sequence[Outcome],
+    plain: Sequence[SeedResult],
+    other: Sequence[SeedResult],
     *,
     may_mistake: bool = False,
 ) -> SuiteResult:
@@ -101,5 +108,7 @@ def result(
     seeds = [
         {"plain": a, "other": b} for a, b in zip(plain, other, strict=True)
     ]
-    requests = min(o.requests for o in (*plain, *other) if isinstance(o, Run))
+    requests = min(
+        o.requests for o in (*plain, *other) if isinstance(o, SeedRun)
+    )
     return judge(one, requests, seeds)

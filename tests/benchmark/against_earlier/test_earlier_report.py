@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from benchmark.baseline import BaselineError, read_baseline
-from benchmark.report import as_text
+from benchmark.against_earlier.earlier_report import (
+    EarlierReportError,
+    read_earlier_report,
+)
+from benchmark.report.data import as_json
 from tests.benchmark.reports import report
 
 
 def damaged(*path: str | int, value: object) -> str:
     """A report in which one value is another."""
-    made: Any = json.loads(as_text(report()))
+    made: Any = json.loads(as_json(report()))
     inside = made
     for step in path[:-1]:
         inside = inside[step]
@@ -28,22 +31,22 @@ STRATEGY = ("simulated", "caching", "strategies", 0)
 
 def test_a_report_that_was_written_can_be_read(tmp_path: Path) -> None:
     file = tmp_path / "base.json"
-    file.write_text(as_text(report()), encoding="utf-8")
-    assert read_baseline(file) == json.loads(as_text(report()))
+    file.write_text(as_json(report()), encoding="utf-8")
+    assert read_earlier_report(file) == json.loads(as_json(report()))
 
 
 def test_none_yet_is_no_error_where_one_can_be_stored(tmp_path: Path) -> None:
-    assert read_baseline(tmp_path / "base.json") is None
+    assert read_earlier_report(tmp_path / "base.json") is None
 
 
 def test_without_a_folder_none_can_be_stored(tmp_path: Path) -> None:
-    with pytest.raises(BaselineError, match="make its folder first"):
-        read_baseline(tmp_path / "nowhere" / "base.json")
+    with pytest.raises(EarlierReportError, match="make its folder first"):
+        read_earlier_report(tmp_path / "nowhere" / "base.json")
 
 
 def test_a_folder_is_no_report(tmp_path: Path) -> None:
-    with pytest.raises(BaselineError, match="cannot read"):
-        read_baseline(tmp_path)
+    with pytest.raises(EarlierReportError, match="cannot read"):
+        read_earlier_report(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -57,9 +60,11 @@ def test_a_folder_is_no_report(tmp_path: Path) -> None:
         ('"schema"', "is no report"),
         ('{"schema": NaN}', "is no report"),
         ("[" * 100_000, "is no report"),
-        ('{"schema": 1}', "has schema '1', this benchmark writes 2"),
+        ('{"schema": 1}', "has schema '1', this benchmark writes 3"),
         ('{"schema": null}', "has schema 'None'"),
-        ('{"schema": 2}', "is a damaged report"),
+        ('{"schema": 3}', "is a damaged report"),
+        ('{"schema": 3, "seed": 1e999}', "is a damaged report"),
+        ('{"schema": 3, "seed": -1e999}', "is a damaged report"),
         (damaged("simulated", value=[]), "is a damaged report"),
         (damaged(*STRATEGY, value=None), "is a damaged report"),
         (damaged(*STRATEGY, "metrics", "mean", value=7), "is a damaged"),
@@ -84,13 +89,13 @@ def test_what_is_no_report_is_said_in_one_sentence(
 ) -> None:
     file = tmp_path / "base.json"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(BaselineError, match=says) as caught:
-        read_baseline(file)
+    with pytest.raises(EarlierReportError, match=says) as caught:
+        read_earlier_report(file)
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_no_text_is_no_report(tmp_path: Path) -> None:
     file = tmp_path / "base.json"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BaselineError, match="not UTF-8 text"):
-        read_baseline(file)
+    with pytest.raises(EarlierReportError, match="not UTF-8 text"):
+        read_earlier_report(file)

@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 
-from benchmark.compare import compare_reports
-from benchmark.judgement import Judgement, gap_notes, judgement, sentences
-from benchmark.thresholds import threshold
+from benchmark.against_earlier.changes import compare_reports
+from benchmark.against_earlier.judgement import (
+    Judgement,
+    gap_notes,
+    judgement,
+    sentences,
+)
+from benchmark.against_earlier.thresholds import threshold
 from tests.benchmark.reports import DAYS, changed, report
 
 BEFORE = report()

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from benchmark.thresholds import Threshold, threshold
+from benchmark.against_earlier.thresholds import Threshold, threshold
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import json
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -18,12 +19,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark import SUITES
-from benchmark.figures import gallery
+from benchmark.figures import balancing, gallery
 from benchmark.figures.style import BASELINE, LOOKS, spread
-from benchmark.report import finite
-from benchmark.results import SuiteResult, judge
-from benchmark.simulate import Job, simulate, suite_of
+from benchmark.report.data import finite
+from benchmark.results.standings import SuiteResult, judge
+from benchmark.simulated.simulate import Job, simulate, suite_of
+from benchmark.suite import load_suite
 from optimizations.monitoring.history import Run
+from tests.benchmark.small import run
 
 REQUESTS = 300  # so many that the provider refuses some
 
@@ -86,9 +89,22 @@ def test_the_same_data_give_the_same_file(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_title_is_a_sentence_with_numbers_from_the_data(name: str) -> None:
+    assert re.search(r"\d", figure(name)["title"])
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_title_and_axes_agree_on_which_way_is_better(
+    name: str, tmp_path: Path
+) -> None:
+    """ "(lower is better)" stood over a panel of which higher is better."""
+    _, svg = gallery.draw((name, figure(name)), tmp_path)
+    words = "".join(ElementTree.parse(svg).getroot().itertext())
     title = figure(name)["title"]
-    assert re.search(r"\d", title)
-    assert title.endswith("(lower is better)")
+    drawn = words.replace("\N{NO-BREAK SPACE}", " ")
+    assert "lower is better" in drawn.replace("(lower is better)", "", 1)
+    assert title.endswith("(lower is better)") is (
+        "higher is better" not in drawn
+    )
 
 
 @pytest.mark.parametrize("name", SUITES)
@@ -155,10 +171,77 @@ def test_all_ratios_are_there_and_none_for_a_baseline() -> None:
     assert rows["32 at a time"]["tail"] == {}  # a job has no tail
 
 
+def test_every_comparison_is_counted_under_its_own_metric() -> None:
+    """A makespan was counted among the "typical waits", and what got worse
+    was not counted at all.
+    """
+    ratios = figure("ratios")
+    marks = [
+        (block[which], row[which]["verdict"])
+        for block in ratios["blocks"]
+        for row in block["rows"]
+        for which in ("typical", "tail")
+        if row[which]
+    ]
+    rows = sum(len(block["rows"]) for block in ratios["blocks"])
+    title = ratios["title"]
+    assert title.startswith(f"Of {rows} comparisons with a baseline: ")
+    for metric in {metric for metric, _ in marks}:
+        told = re.search(rf"[:;] {metric} ([^;(]*)", title)
+        assert told, metric
+        counts = {
+            word: int(count)
+            for count, word in re.findall(r"(\d+) (\w+)", told[1])
+        }
+        verdicts = [verdict for name, verdict in marks if name == metric]
+        assert sum(counts.values()) == len(verdicts)
+        for word in ("less", "more"):
+            assert counts.get(word, 0) == verdicts.count(word)
+    assert "2 seeds of 300 requests" in ratios["caption"]
+
+
+def test_who_is_first_in_throughput_shows_its_price(tmp_path: Path) -> None:
+    """Batches and the rate limit were drawn where they win alone."""
+    data = figure("concurrency")
+    assert {point["name"] for point in data["beside"]} == {
+        "rate limited",
+        "batches of 16",
+    }
+    _, svg = gallery.draw(("concurrency", data), tmp_path)
+    words = "".join(ElementTree.parse(svg).getroot().itertext())
+    for point in data["beside"]:
+        assert f"{point['name']}: done in" in words
+        assert f"{point['name']}: p95" in words
+    assert "Hollow: beyond it" in data["caption"]
+    assert "The knee: the fewest" in data["caption"]
+
+
+def test_a_queue_that_only_grows_has_no_such_time() -> None:
+    """It was quoted as "round robin 10.3 s", which is how long the run was."""
+    days = [
+        {
+            f"one is slow: {name}": run(waits)
+            for name, waits in (
+                ("round robin", [0.1 * n for n in range(100)]),
+                ("peak EWMA", [1.0] * 100),
+            )
+        }
+        for _ in range(6)
+    ]
+    suite = load_suite("balancing")
+    kept = tuple(s for s in suite.strategies if s.key in days[0])
+    title = balancing.data(judge(replace(suite, strategies=kept), 100, days))[
+        "title"
+    ]
+    assert "peak EWMA answers 95 % within 1 s" in title
+    assert "round robin never: its queue only grows" in title
+
+
 def test_the_closed_loop_does_not_see_the_stall_that_the_open_loop_sees() -> (
     None
 ):
     closed, opened = figure("measuring")["panels"]
+    assert re.search(r"it reports p95 \d+(\.\d+)? ms$", closed["says"])
     slow = [
         sum(seconds > 0.5 for seconds in panel[column])
         for panel, column in ((closed, "as_sent"), (opened, "as_due"))

@@ -8,8 +8,8 @@ from random import Random
 
 import pytest
 
-from benchmark.statistics import Estimate
-from benchmark.unpaired import compare_unpaired, ratio_of
+from benchmark.intervals.estimates import Estimate
+from benchmark.intervals.unpaired import compare_unpaired, ratio_of
 
 
 def test_the_interval_holds_the_true_ratio_19_times_in_20() -> None:
@@ -37,11 +37,29 @@ def test_nothing_against_nothing_is_the_same() -> None:
     assert compare_unpaired([inf, inf], [inf, inf]).verdict == "same"
 
 
-def test_never_against_something_needs_no_interval() -> None:
-    assert compare_unpaired([inf, inf], [1.0, 2.0]).verdict == "more"
-    assert compare_unpaired([0.0, 0.0], [1.0, 2.0]).verdict == "less"
-    assert compare_unpaired([0.0, 3.0], [1.0, 2.0]).verdict == "cannot tell"
+def test_never_against_something_has_a_side_but_no_size() -> None:
+    """From the order alone: four against four are the fewest that can tell.
+    The range of all ratios was called an interval, and one of each told.
+    """
+    assert compare_unpaired([inf] * 4, [1.0, 2.0] * 2).verdict == "more"
+    assert compare_unpaired([0.0] * 4, [1.0, 2.0] * 2).verdict == "less"
+    assert compare_unpaired([inf], [1.0]).verdict == "cannot tell"
+    assert compare_unpaired([0.0] * 3, [1.0] * 3).verdict == "cannot tell"
+    some = compare_unpaired([0.0, 3.0] * 3, [1.0, 2.0] * 3)
+    assert some.verdict == "cannot tell"
     assert compare_unpaired([1.0, inf], [inf, 2.0]).verdict == "cannot tell"
+
+
+def test_equals_that_sometimes_fail_are_seldom_told_apart() -> None:
+    draws = Random(5)
+
+    def waits() -> list[float]:
+        return [
+            inf if draws.random() < 0.3 else draws.random() for _ in range(8)
+        ]
+
+    verdicts = [compare_unpaired(waits(), waits()).verdict for _ in range(500)]
+    assert 0 < sum(v != "cannot tell" for v in verdicts) <= 25
 
 
 def test_a_ratio_of_exact_figures_is_exact() -> None:

@@ -7,15 +7,15 @@ from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
-from benchmark.endpoint import (
+from benchmark.measured.endpoint import (
     LATE_SECONDS,
     LATE_SHARE,
     Endpoint,
     client_limited,
 )
-from benchmark.rounds import Bench
+from benchmark.measured.rounds import Bench
 from lab.parts import PartFailed
-from optimizations.clock import run_virtual
+from optimizations.clock import VirtualLoop, run_virtual
 from optimizations.errors import Overloaded
 from optimizations.llm import LLM, Chunk, Request
 from optimizations.mock import MockModel
@@ -47,7 +47,8 @@ def asking(make: Callable[[], LLM], meanwhile: Callable[[], None]) -> Endpoint:
 def block() -> None:
     """Keep the loop for 50 ms, as a forgotten blocking call does."""
     loop = asyncio.get_running_loop()
-    loop._seconds += 0.05  # type: ignore[attr-defined]
+    assert isinstance(loop, VirtualLoop)
+    loop.block(0.05)
 
 
 def test_a_client_that_keeps_up_is_not_mentioned() -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 
 import pytest
 
-from benchmark.rounds import (
+from benchmark.measured.rounds import (
     TAKE_SECONDS,
+    Bench,
     Series,
     Take,
     calibrated,
     interleaved,
 )
+from tests.benchmark.small import BANK
 
 
 def counting(name: str, order: list[str]) -> Take:
@@ -34,9 +37,39 @@ def test_all_take_turns_and_the_first_round_only_warms_up() -> None:
     rounds = [order[i : i + 3] for i in range(0, len(order), 3)]
     assert len(rounds) == len(ticks) == 5
     assert all(sorted(names) == ["a", "b", "c"] for names in rounds)
-    assert len({names[0] for names in rounds}) == 3  # each begins in turn
     assert [len(one.values) for one in series] == [4, 4, 4]
     assert min(value for one in series for value in one.values) > 3
+
+
+def test_nobody_always_follows_the_same() -> None:
+    """In rotating order each did, and found the caches as that one had left
+    them. The order is shuffled, and the same in each run.
+    """
+
+    def orders() -> list[str]:
+        order: list[str] = []
+        takes = {name: counting(name, order) for name in "abcd"}
+        asyncio.run(interleaved(takes, {"time": "s"}, 40, lambda: None))
+        return order
+
+    order = orders()
+    assert order == orders()
+    before = Counter(
+        order[at - 1] for at in range(1, len(order)) if order[at] == "a"
+    )
+    assert before.keys() == {"b", "c", "d", "a"}
+    assert max(before[name] for name in "bcd") < 25
+    starts = Counter(order[::4])
+    assert starts.keys() == set("abcd")
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_even_few_rounds_are_enough_for_an_interval(quick: bool) -> None:
+    """Five have none: what is missing looked surer than 25 rounds did."""
+    bench = Bench(BANK, 1, quick)
+    for rounds in (bench.rounds, bench.slow_rounds):
+        series = Series("a", "time", "s", tuple(range(1, rounds + 1)))
+        assert series.compared(series).ratio.bounded
 
 
 def test_a_short_operation_is_repeated_until_the_clock_can_tell() -> None:

@@ -7,8 +7,8 @@ import io
 from math import inf
 from typing import Any
 
-from benchmark.csv_rows import COLUMNS, as_csv
-from benchmark.report import estimate_of
+from benchmark.report.as_csv import COLUMNS, as_csv
+from benchmark.report.data import estimate_of
 from tests.benchmark.reports import changed, report
 
 REPORT = report()

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.document import document
-from benchmark.html import POLICY, html
+from benchmark.report.as_html import POLICY, html
+from benchmark.report.document import document
 from tests.benchmark.reports import changed, report
 
 LOADING = {

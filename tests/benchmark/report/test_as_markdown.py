@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmark.document import document
-from benchmark.markdown import markdown
+from benchmark.report.as_markdown import markdown
+from benchmark.report.document import document
+from tests.benchmark.report.test_as_html import REPORT
 from tests.benchmark.reports import changed, report
-from tests.benchmark.test_html import REPORT
 
 
 def text_of(made: dict[str, Any]) -> str:

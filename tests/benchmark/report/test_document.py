@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from benchmark.blocks import Heading, Items, Picture, Table
-from benchmark.document import document
-from benchmark.thresholds import threshold
-from benchmark.versus import compared
+from benchmark.against_earlier.comparison import compared
+from benchmark.against_earlier.thresholds import threshold
+from benchmark.report.blocks import Heading, Items, Picture, Table
+from benchmark.report.document import document
+from benchmark.suite import load_suite
+from tests.benchmark.report.test_as_html import REPORT
 from tests.benchmark.reports import changed, report
-from tests.benchmark.test_html import REPORT
 
 
 def headings(made: dict[str, Any]) -> list[str]:
@@ -57,6 +58,40 @@ def test_a_comparison_stands_before_the_figures() -> None:
         for block in lists
         for name, text in block.items
     )
+
+
+def test_what_is_special_about_a_situation_stands_under_its_name() -> None:
+    """ "70 % load" stood over all, and was true of one situation in four."""
+
+    def put(made: dict[str, Any]) -> None:
+        suite = made["simulated"]["caching"]
+        suite["situations"] = {"one is slow": "70 % load"}
+        for strategy in suite["strategies"]:
+            strategy["group"] = "one is slow"
+
+    blocks = document(changed(report(), put))
+    table = next(b for b in blocks if isinstance(b, Table))
+    assert table.rows[0] == ("one is slow: 70 % load",)
+
+
+def test_each_situation_of_a_suite_says_its_own_load() -> None:
+    balancing = load_suite("balancing")
+    assert balancing.situations.keys() == {
+        strategy.group for strategy in balancing.strategies
+    }
+    loads = [text[-9:] for text in balancing.situations.values()]
+    assert loads == ["57 % load", "70 % load", "70 % load", "76 % load"]
+
+
+def test_it_says_how_many_comparisons_it_makes() -> None:
+    [told] = [
+        text
+        for block in document(REPORT)
+        if isinstance(block, Items)
+        for name, text in block.items
+        if name == "Many at once"
+    ]
+    assert told.startswith("this report makes 2 such comparisons")
 
 
 def test_earlier_runs_have_a_trend() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.files import make_writable, staged, write
+from benchmark.report.files import make_writable, staged, write
 from lab.options import UsageError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from benchmark.fingerprints import DIGITS, fingerprints
-from benchmark.simulate import Job
+from benchmark.simulated.fingerprints import DIGITS, fingerprints
+from benchmark.simulated.simulate import Job
 
 JOB = Job("caching", 0, 50)
 

@@ -8,7 +8,7 @@ from math import inf
 
 import pytest
 
-from benchmark.runs import observe, pooled
+from benchmark.simulated.seed_run import observe, pooled
 from optimizations.clock import run_virtual
 from optimizations.errors import Overloaded
 from optimizations.llm import LLM, Chunk, Request

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.runs import Run
-from benchmark.simulate import Job, Outcome, simulate, suite_of
-from benchmark.traced import replaying, trace_requests
+from benchmark.simulated.seed_run import SeedRun
+from benchmark.simulated.simulate import Job, SeedResult, simulate, suite_of
+from benchmark.simulated.traced import replaying, trace_requests
 from lab.options import UsageError
 
 
@@ -25,14 +25,16 @@ def trace(tmp_path: Path) -> str:
     return str(file)
 
 
-def day(trace: str, seed: int = 7, scale: float = 1.0) -> dict[str, Outcome]:
+def day(
+    trace: str, seed: int = 7, scale: float = 1.0
+) -> dict[str, SeedResult]:
     return simulate(Job("balancing", seed, 20, None, trace, scale))
 
 
 def test_every_policy_meets_the_traces_requests_when_they_came(
     trace: str,
 ) -> None:
-    runs = [run for run in day(trace).values() if isinstance(run, Run)]
+    runs = [run for run in day(trace).values() if isinstance(run, SeedRun)]
     assert len(runs) == 3
     for run in runs:
         assert run.due_seconds == pytest.approx(range(20))
@@ -42,7 +44,7 @@ def test_every_policy_meets_the_traces_requests_when_they_came(
 
 def test_a_time_scale_of_two_plays_it_twice_as_fast(trace: str) -> None:
     run = day(trace, scale=2.0)["one is slow: round robin"]
-    assert isinstance(run, Run)
+    assert isinstance(run, SeedRun)
     assert run.due_seconds[-1] == pytest.approx(19 / 2)
 
 
@@ -50,8 +52,8 @@ def test_seeds_are_then_of_the_models_chance_alone(trace: str) -> None:
     one, other = (
         day(trace, seed)["one is slow: round robin"] for seed in (7, 8)
     )
-    assert isinstance(one, Run)
-    assert isinstance(other, Run)
+    assert isinstance(one, SeedRun)
+    assert isinstance(other, SeedRun)
     assert one.due_seconds == other.due_seconds
     assert one.seconds != other.seconds
 
