@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 
-from lab.conversations import single_turns
 from lab.parts import Proxy, haproxy, model_servers
-from lab.popularity import zipf_questions
-from lab.traffic import arrivals, poisson
+from lab.percentiles import percentile
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -29,14 +27,9 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import (
-    Timing,
-    duration,
-    percentile,
-    share,
-    timed,
-    timed_open_loop,
-)
+from lesson.customers import at_random, in_turn
+from lesson.figures import duration, share
+from lesson.timing import Timing, timed_open_loop
 from optimizations.balancing.balanced import Balanced
 from optimizations.balancing.circuit_breaker import Breaker, CircuitBreaker
 from optimizations.balancing.policies import (
@@ -46,22 +39,22 @@ from optimizations.balancing.policies import (
     RoundRobin,
 )
 from optimizations.clock import chance, now
-from optimizations.concurrency.gather import gather_bounded
 from optimizations.http_model import HTTPModel
-from optimizations.llm import LLM
+from optimizations.llm import LLM, Request
 from optimizations.mock import PROFILES, Fault
 
 REQUESTS = 600
 SEEN = 7  # one in so many is shown: no multiple of the replicas' number
 PER_SECOND = 6.0
-SLOW = Fault("slow", factor=5)
+SLOWER = 5
+SLOW = Fault("slow")
 FAILING = Fault("error", status=500)
 REPLICA = replace(PROFILES["hosted"], name="replica", capacity=8)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A way to balance, and what is wrong with the third replica."""
+    """A way to balance, and what is wrong with replica c."""
 
     name: str
     policy: Callable[[], Policy]
@@ -69,74 +62,92 @@ class Case:
     breaker: bool = False
 
 
+BLIND = Case("round robin, c slow", RoundRobin, SLOW)
+WEIGHED = Case("latency-weighted, c slow", PeakEwma, SLOW)
+LURED = Case("least in flight, c fails", LeastInFlight, FAILING)
+FAILED = Case("round robin, c fails", RoundRobin, FAILING)
+BROKEN = Case("  and a breaker", RoundRobin, FAILING, breaker=True)
 CASES = (
-    Case("round robin, c slow", RoundRobin, SLOW),
+    BLIND,
     Case("least in flight, c slow", LeastInFlight, SLOW),
-    Case("latency-weighted, c slow", PeakEwma, SLOW),
+    WEIGHED,
     Case("latency-weighted, c fails", PeakEwma, FAILING),
-    Case("least in flight, c fails", LeastInFlight, FAILING),
-    Case("round robin, c fails", RoundRobin, FAILING),
-    Case("  and a breaker", RoundRobin, FAILING, breaker=True),
+    LURED,
+    FAILED,
+    BROKEN,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How customers fared; who failed waits for ever."""
+
+    waits: Sequence[float]
+    sent_to_c: float  # a share
+    marks: Sequence[tuple[float, str]]
+
+    @property
+    def failed(self) -> str:
+        return share(self.waits.count(inf), len(self.waits))
+
+    def row(self, name: str) -> list[str]:
+        waits = (percentile(self.waits, q) for q in (0.5, 0.95))
+        sent = share(self.sent_to_c, 1)
+        return [name, *map(duration, waits), sent, self.failed]
 
 
 async def policies(context: Context) -> Outcome:
     """The same arrivals over three replicas, the third one ill."""
-    rows, shares = [], []
-    events: list[Event] = []
-    for case in CASES:
-        trouble = case.trouble
-        if trouble.kind == "slow":
-            trouble = replace(trouble, factor=context.knobs["factor"])
-        replicas = [
-            context.mock(REPLICA, name=name, faults=faults)
-            for name, faults in (("a", ()), ("b", ()), ("c", [trouble]))
-        ]
-        ends: list[LLM] = list(replicas)
-        if case.breaker:
-            rests = chance(context.seed, "breakers")
-            ends = [Breaker(r, CircuitBreaker(rng=rests)) for r in replicas]
-        rng = chance(context.seed, "policy")
-        balanced = Balanced(ends, policy=case.policy(), rng=rng)
-        timings, seen = await _arrive(context, balanced, case.name)
-        events += seen
-        seconds = [t.total if t.answered else inf for t in timings]
-        shares.append(replicas[-1].calls / sum(r.calls for r in replicas))
-        rows.append(
-            [
-                case.name,
-                duration(percentile(seconds, 0.5)),
-                duration(percentile(seconds, 0.95)),
-                share(shares[-1], 1),
-                share(seconds.count(inf), len(seconds)),
-            ]
-        )
+    runs = {case: await _balance(context, case) for case in CASES}
+    blind, weighed = (share(runs[c].sent_to_c, 1) for c in (BLIND, WEIGHED))
+    lured = runs[LURED].sent_to_c
     return Outcome(
-        Table(["policy", "p50", "p95", "sent to c", "failed"], rows),
-        f"The slow replica gets {rows[0][3]} by round robin, {rows[2][3]} by "
-        "latency. One that fails at once is never busy: least in flight sends "
-        f"it {rows[4][3]}. A breaker stops asking: {rows[6][4]} fail instead "
-        f"of {rows[5][4]}.",
-        measured={"share": 100 * shares[4]},
-        events=events,
+        Table(
+            ["policy", "p50", "p95", "sent to c", "failed"],
+            [run.row(case.name) for case, run in runs.items()],
+        ),
+        f"The slow replica gets {blind} by round robin, {weighed} by latency. "
+        "One that fails at once is never busy: least in flight sends it "
+        f"{share(lured, 1)}. A breaker stops asking: {runs[BROKEN].failed} "
+        f"fail instead of {runs[FAILED].failed}.",
+        measured={"share": 100 * lured},
+        events=[
+            Event(at, case.name, mark)
+            for case, run in runs.items()
+            for at, mark in run.marks
+        ],
     )
 
 
-async def _arrive(
-    context: Context, llm: LLM, lane: str
-) -> tuple[list[Timing], list[Event]]:
+async def _balance(context: Context, case: Case) -> Run:
     """Questions come at random moments, whether or not others are done."""
-    times = poisson(PER_SECOND, seed=context.seed)
-    texts = zipf_questions(context.bank, seed=context.seed)
-    coming = arrivals(times, single_turns(texts), REQUESTS)
-    timings = await timed_open_loop(llm, coming)
-    events = []
-    for arrival, timing in list(zip(coming, timings, strict=True))[::SEEN]:
-        served_by = arrival.request.trace.served_by
-        mark = served_by if timing.answered else "x"
-        at = arrival.due_seconds + timing.total
-        events.append(Event(at, lane, mark))
-    return timings, events
+    trouble = replace(case.trouble, factor=context.knobs["factor"])
+    replicas = [
+        context.mock(REPLICA, name=name, faults=faults)
+        for name, faults in (("a", ()), ("b", ()), ("c", [trouble]))
+    ]
+    ends: list[LLM] = list(replicas)
+    if case.breaker:
+        rests = chance(context.seed, "breakers")
+        ends = [Breaker(r, CircuitBreaker(rng=rests)) for r in replicas]
+    rng = chance(context.seed, "policy")
+    balanced = Balanced(ends, policy=case.policy(), rng=rng)
+    coming = at_random(
+        context, REQUESTS, per_second=PER_SECOND, streamed=False
+    )
+    timings = await timed_open_loop(balanced, coming)
+    pairs = list(zip(coming, timings, strict=True))
+    return Run(
+        [t.total if t.answered else inf for t in timings],
+        replicas[-1].calls / sum(r.calls for r in replicas),
+        [
+            (
+                arrival.due_seconds + timing.total,
+                arrival.request.trace.served_by if timing.answered else "x",
+            )
+            for arrival, timing in pairs[::SEEN]
+        ],
+    )
 
 
 CUSTOMERS = 6
@@ -153,7 +164,7 @@ async def failover(context: Context) -> Outcome:
         haproxy([server.url for server in servers]) as proxy,
         HTTPModel(proxy.url) as model,
     ):
-        ask = partial(_ask_many, context, model, at_once)
+        ask = partial(in_turn, context, model, at_once=at_once, max_tokens=24)
         before = await ask(BEFORE_KILL)
         async with asyncio.TaskGroup() as group:
             asking = group.create_task(ask(WHILE_KILLED))
@@ -162,7 +173,8 @@ async def failover(context: Context) -> Outcome:
             noticed = await _seconds_until_down(proxy)
         after = await ask(BEFORE_KILL)
     during = asking.result()
-    lost = during.count("failed")
+    lost = [timing for _, timing in during if not timing.answered]
+    begun = sum(bool(timing.text) for timing in lost)
     return Outcome(
         Table(
             ["while", "by a", "by b", "by c", "failed"],
@@ -172,45 +184,39 @@ async def failover(context: Context) -> Outcome:
                 _counts("b is out", after),
             ],
         ),
-        f"HAProxy took b out after {duration(noticed)}. {lost} of "
-        f"{WHILE_KILLED} answers were lost: those that b was in the middle "
-        "of. Each ended in an explicit error, and none was half an answer.",
-        measured={"lost": lost},
+        f"HAProxy took b out after {duration(noticed)}. Meanwhile {len(lost)} "
+        f"of {WHILE_KILLED} answers were lost, {begun} of them half said. "
+        + ended(lost),
+        measured={"lost": len(lost)},
     )
+
+
+def ended(lost: Sequence[Timing]) -> str:
+    """How those answers ended that were lost."""
+    if not lost:
+        return "The proxy had nothing under way to b in that moment."
+    kinds = Counter(type(timing.error).__name__ for timing in lost)
+    named = ", ".join(f"{kind} {count}" for kind, count in kinds.items())
+    return f"Their readers got an error, not an end: {named}."
 
 
 async def _seconds_until_down(proxy: Proxy) -> float:
     """How long until the proxy has noticed that a server is gone."""
     began = now()
     async with asyncio.timeout(10):
-        while "DOWN" not in await _states(proxy):
+        while all(
+            s.status != "DOWN" for s in (await proxy.servers()).values()
+        ):
             await asyncio.sleep(0.02)
     return now() - began
 
 
-async def _states(proxy: Proxy) -> set[str]:
-    replicas = (await proxy.servers()).values()
-    return {replica.status for replica in replicas}
-
-
-async def _ask_many(
-    context: Context, llm: LLM, at_once: int, count: int
-) -> list[str]:
-    """Who answered each of so many questions; "failed" where nobody did."""
-    draws = chance(context.seed, "customers")
-
-    async def one(number: int) -> str:
-        text = draws.choice(context.bank.questions)
-        request = context.ask(text, number, max_tokens=24)
-        timing = await timed(llm, request)
-        return request.trace.served_by if timing.answered else "failed"
-
-    jobs = (partial(one, number) for number in range(count))
-    return await gather_bounded(jobs, limit=at_once)
-
-
-def _counts(what: str, served: list[str]) -> list[str]:
-    counts = Counter(served)
+def _counts(what: str, asked: Sequence[tuple[Request, Timing]]) -> list[str]:
+    """Who answered how many."""
+    counts = Counter(
+        request.trace.served_by if timing.answered else "failed"
+        for request, timing in asked
+    )
     return [what, *(str(counts[name]) for name in ("a", "b", "c", "failed"))]
 
 
@@ -221,10 +227,10 @@ CHAPTER = Chapter(
     (
         Step(
             "Choosing a replica in the client",
-            """Of several servers one is always slower: a noisy neighbour, a
+            f"""Of several servers one is always slower: a noisy neighbour, a
             cold cache, a failing disk. A policy decides how many customers
-            meet it; a circuit breaker stops asking one that fails. Here 600
-            questions arrive at random at three replicas, c of them ill.""",
+            meet it; a breaker stops asking one that fails. {REQUESTS}
+            questions come to three replicas a, b and c; c is ill.""",
             "optimizations.balancing.policies:LeastInFlight.choose",
             Clock.SIMULATED,
             policies,
@@ -237,8 +243,8 @@ CHAPTER = Chapter(
                 "%",
                 "Who fails at once is done at once.",
             ),
-            knob=Knob("factor", 5, 1, 20, "how many times slower c is"),
-            legend="  a b c: who answered (one in seven)   x failed",
+            knob=Knob("factor", SLOWER, 1, 20, "how many times slower c is"),
+            legend=f"  a b c: who answered (one in {SEEN} shown)   x failed",
         ),
         Step(
             "Several processes behind HAProxy",

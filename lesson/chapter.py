@@ -7,7 +7,8 @@ idea does not help), and offers a knob to *try* again with.
 
 A demonstration is a coroutine that returns an `Outcome`: a table, a sentence
 filled from what was just measured, the figures that predictions are held
-against. So the author of a chapter writes no screen code, and no number.
+against, and, where there is more to see, marks and views for the screen to
+play. So the author of a chapter writes no screen code, and no number.
 
 It runs on the virtual clock (`Clock.SIMULATED`: exact, the same on each
 machine) or on the real one (`Clock.MEASURED`: this machine, now).
@@ -15,31 +16,26 @@ machine) or on the real one (`Clock.MEASURED`: this machine, now).
 
 from __future__ import annotations
 
-from collections.abc import (
-    AsyncIterator,
-    Callable,
-    Coroutine,
-    Mapping,
-    Sequence,
-)
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lab.endpoint import Budget, endpoint_model
+from lab.endpoint import Budget
 from lab.questions import Bank
 from lab.settings import Settings
-from optimizations.llm import LLM, Request
+from optimizations.llm import Request
 from optimizations.mock import MockModel, Profile
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from optimizations.monitoring.dashboard import View
 
 
 ENDPOINT_TOKENS = 64
-"""As long may an answer of a paid endpoint be, unless a step says less."""
+"""The most that an answer of a paid endpoint may have, unless a step says
+less.
+"""
 
 
 class Clock(Enum):
@@ -75,7 +71,7 @@ class Outcome:
     says: str  # one or two sentences, filled from the run
     measured: Mapping[str, float] = field(default_factory=dict)
     events: Sequence[Event] = ()  # replayed where somebody watches
-    frames: Sequence[RenderableType] = ()  # so are these; else the last one
+    frames: Sequence[View] = ()  # so are these; elsewhere only the last one
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,48 +123,6 @@ class Context:
             text, tenant="lesson", request_id=f"lesson-{number}", **options
         )
 
-    @asynccontextmanager
-    async def real_model(self) -> AsyncIterator[LLM]:
-        """A model on the real clock: simulated in this process, or whatever
-        `--model` names.
-        """
-        if self.model == "mock":
-            yield self.mock("quick", name="model")
-            return
-        async with self.http_model(max_tokens=ENDPOINT_TOKENS) as model:
-            yield model
-
-    @asynccontextmanager
-    async def http_model(
-        self,
-        *,
-        max_tokens: int,
-        profile: str = "quick",
-        faults: Sequence[str] = (),
-    ) -> AsyncIterator[LLM]:
-        """A model over real HTTP: a server process of ours, or the endpoint
-        where the user asked for it (and agreed to its cost). With faults it
-        is ours in any case: nobody else fails on schedule.
-        """
-        from lab.parts import model_server
-        from optimizations.http_model import HTTPModel
-
-        if self.model == "endpoint" and not faults:
-            agreed = min(max_tokens, ENDPOINT_TOKENS)
-            async with endpoint_model(
-                self.settings, agreed, self.budget
-            ) as model:
-                yield model
-            return
-        options = ["--profile", profile, "--seed", str(self.seed)]
-        options += ["--answer", self.bank.intents[0].answer]
-        options += [part for fault in faults for part in ("--fault", fault)]
-        async with (
-            model_server("model", options) as server,
-            HTTPModel(server.url) as model,
-        ):
-            yield model
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -176,12 +130,13 @@ class Step:
 
     title: str
     why: str
-    source: str  # "module:name" of the lines that matter most
+    source: str  # "module:name" of what is about to run
     clock: Clock
     run: Callable[[Context], Coroutine[Any, Any, Outcome]]
     not_when: str
     predict: Prediction
     knob: Knob
+    begins: str = ""  # how the source line begins that matters most
     legend: str = ""  # what the marks of the replay mean
     endpoint_requests: int = 0  # how many go to a paid endpoint, if chosen
     endpoint_tokens: int = ENDPOINT_TOKENS  # how long each may be

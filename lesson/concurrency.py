@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
+from lab.percentiles import percentile
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -23,7 +24,9 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import Timing, duration, percentile, timed, timed_stream
+from lesson.figures import duration
+from lesson.models import http_model
+from lesson.timing import Timing, timed, timed_stream
 from optimizations.clock import chance, now
 from optimizations.concurrency.batching import Batched
 from optimizations.concurrency.concurrency_limit import ConcurrencyLimit
@@ -34,6 +37,7 @@ from optimizations.llm import LLM
 from optimizations.mock import PROFILES, MockModel
 
 HTTP_REQUESTS = 12
+QUICK = PROFILES["quick"]
 ANSWER_TOKENS = 32
 """Length of an answer over real HTTP, so that the step takes seconds."""
 
@@ -43,7 +47,7 @@ async def http(context: Context) -> Outcome:
     count = int(context.knobs["questions"])
     texts = context.bank.questions[:count]
     rows, totals = [], []
-    async with context.http_model(max_tokens=ANSWER_TOKENS) as model:
+    async with http_model(context, max_tokens=ANSWER_TOKENS) as model:
         await model.complete(context.ask("warm up", 0, max_tokens=1))
         for limit in sorted({1, min(4, count), count}):
             requests = [
@@ -75,73 +79,106 @@ async def http(context: Context) -> Outcome:
 
 BURST = 64
 SMALL = replace(PROFILES["hosted"], name="small", capacity=8, queue=16)
+PER_MINUTE = 120
+
+Wrap = Callable[[MockModel], LLM]
+LAYERS: dict[str, Wrap] = {
+    (UNLIMITED := "no limit of ours"): lambda model: model,
+    f"{SMALL.capacity} at once, all wait": partial(
+        ConcurrencyLimit, limit=SMALL.capacity, max_waiting=BURST
+    ),
+    (BOUNDED := f"{SMALL.capacity} at once, {SMALL.queue} wait"): partial(
+        ConcurrencyLimit, limit=SMALL.capacity, max_waiting=SMALL.queue
+    ),
+    (RATED := f"{PER_MINUTE} a minute"): partial(
+        RateLimit, requests_per_minute=PER_MINUTE
+    ),
+    (BATCHED := f"in batches of {SMALL.capacity}"): partial(
+        Batched, max_size=SMALL.capacity
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How one way to meet the burst did."""
+
+    timings: Sequence[Timing]
+    calls: int  # to the model
+    peak: int  # of those running at once
+    seconds: float
+
+    @property
+    def answered(self) -> int:
+        return sum(timing.answered for timing in self.timings)
+
+    @property
+    def refused(self) -> int:
+        return len(self.timings) - self.answered
+
+    def row(self, name: str) -> list[str]:
+        counts = (self.answered, self.refused, self.calls, self.peak)
+        return [name, *map(str, counts), duration(self.seconds)]
 
 
 async def bounds(context: Context) -> Outcome:
-    """A burst of questions meets a model that runs 8 and lets some wait."""
-    profile = replace(SMALL, queue=int(context.knobs["queue"]))
-    layers: dict[str, Callable[[MockModel], LLM]] = {
-        "no limit of ours": lambda model: model,
-        "8 at once, all wait": partial(
-            ConcurrencyLimit, limit=8, max_waiting=BURST
-        ),
-        "8 at once, 16 wait": partial(
-            ConcurrencyLimit, limit=8, max_waiting=16
-        ),
-        "120 a minute": partial(RateLimit, requests_per_minute=120),
-        "in batches of 8": partial(Batched, max_size=8),
-    }
+    """A burst of questions meets a model that runs a few and lets some
+    wait.
+    """
     draws = chance(context.seed, "burst")
     texts = draws.choices(context.bank.questions, k=BURST)
-    rows, events, refused = [], [], 0
-    for name, wrap in layers.items():
-        model, began = context.mock(profile), now()
-        async with wrap(model) as llm:
-            timings = await asyncio.gather(
-                *(timed(llm, context.ask(t, n)) for n, t in enumerate(texts))
-            )
-        rows.append(_row(name, model, timings, now() - began))
-        events += _events(name, timings)
-        refused = refused or len(timings) - model.ledger.answers
-    rows.append(await _conversations(context, texts))
+    runs = {
+        name: await _burst(context, texts, wrap)
+        for name, wrap in LAYERS.items()
+    }
+    talks = await _conversations(context, texts)
+    rows = [run.row(name) for name, run in runs.items()]
     columns = [f"{BURST} questions", "answered", "refused", "calls", "peak"]
+    refused, bounded = runs[UNLIMITED].refused, runs[BOUNDED]
     return Outcome(
-        Table([*columns, "done after"], rows),
-        f"Without a limit of ours the model refused {rows[0][2]}; a queue "
-        f"with an end refused {rows[2][2]} before they cost a call. The rate "
-        f"limit took {rows[3][5]}, batches needed {rows[4][3]} calls.",
+        Table(
+            [*columns, "done after"],
+            [*rows, talks.row(f"{CUSTOMERS} conversations")],
+        ),
+        f"Without a limit of ours the model refused {refused}; a queue with "
+        f"an end refused {bounded.refused}, and only {bounded.calls} cost a "
+        f"call. The rate limit took {duration(runs[RATED].seconds)}, batches "
+        f"needed {runs[BATCHED].calls} calls.",
         measured={"refused": refused},
-        events=events,
+        events=[
+            Event(timing.total, name, "." if timing.answered else "x")
+            for name, run in runs.items()
+            for timing in run.timings
+        ],
     )
 
 
-async def _conversations(context: Context, texts: list[str]) -> list[str]:
-    """Eight customers with eight questions each, one turn at a time."""
+async def _burst(context: Context, texts: list[str], wrap: Wrap) -> Run:
+    """All at once, through one layer."""
+    profile = replace(SMALL, queue=int(context.knobs["queue"]))
+    model, began = context.mock(profile), now()
+    async with wrap(model) as llm:
+        timings = await asyncio.gather(
+            *(timed(llm, context.ask(t, n)) for n, t in enumerate(texts))
+        )
+    return Run(timings, model.calls, model.peak, now() - began)
+
+
+CUSTOMERS = 8
+
+
+async def _conversations(context: Context, texts: list[str]) -> Run:
+    """Each customer asks a share of them, one turn at a time."""
     model, began = context.mock(SMALL), now()
 
     async def customer(number: int) -> list[Timing]:
         talk = Conversation(model, tenant="lesson", name=f"customer-{number}")
-        return [
-            await timed_stream(talk.stream(text)) for text in texts[number::8]
-        ]
+        mine = texts[number::CUSTOMERS]
+        return [await timed_stream(talk.stream(text)) for text in mine]
 
-    talks = await asyncio.gather(*(customer(number) for number in range(8)))
+    talks = await asyncio.gather(*map(customer, range(CUSTOMERS)))
     turns = [turn for talk in talks for turn in talk]
-    return _row("8 conversations", model, turns, now() - began)
-
-
-def _row(
-    name: str, model: MockModel, timings: Sequence[Timing], seconds: float
-) -> list[str]:
-    answered = sum(timing.answered for timing in timings)
-    refused = len(timings) - answered
-    counts = (answered, refused, model.calls, model.peak)
-    return [name, *map(str, counts), duration(seconds)]
-
-
-def _events(name: str, timings: Sequence[Timing]) -> list[Event]:
-    marks = ((t.total, "." if t.answered else "x") for t in timings)
-    return [Event(at, name, mark) for at, mark in sorted(marks)]
+    return Run(turns, model.calls, model.peak, now() - began)
 
 
 CHAPTER = Chapter(
@@ -160,6 +197,7 @@ CHAPTER = Chapter(
             http,
             """the provider is already full: more at once only makes each
             wait longer, and some fail.""",
+            begins="async def work",
             endpoint_requests=3 * HTTP_REQUESTS + 1,
             endpoint_tokens=ANSWER_TOKENS,
             predict=Prediction(
@@ -167,8 +205,8 @@ CHAPTER = Chapter(
                 "another: how many times faster is the whole?",
                 "faster",
                 "times",
-                "The model has 16 slots, and each answer slows the others "
-                "a little.",
+                f"The model has {QUICK.capacity} slots, and each answer slows "
+                "the others a little.",
             ),
             knob=Knob("questions", HTTP_REQUESTS, 2, 32, "how many"),
         ),
@@ -179,19 +217,27 @@ CHAPTER = Chapter(
             protects those who wait; a rate limit keeps to what the provider
             allows; and within a conversation one turn waits for the one
             before.""",
-            "optimizations.concurrency.concurrency_limit:ConcurrencyLimit.around",
+            "optimizations.concurrency.concurrency_limit:Permits._acquire",
             Clock.SIMULATED,
             bounds,
             """there is no burst: a limit that is never reached only has to be
             explained to whoever finds it.""",
             predict=Prediction(
-                f"{BURST} questions come at once to a model that runs 8 and "
-                "lets 16 wait. How many does it refuse?",
+                f"{BURST} questions come at once to a model that runs "
+                f"{SMALL.capacity} and lets {SMALL.queue} wait. How many does "
+                "it refuse?",
                 "refused",
                 "questions",
                 "They all come in the same instant.",
             ),
-            knob=Knob("queue", 16, 0, 64, "the length of the model's queue"),
+            knob=Knob(
+                "queue",
+                SMALL.queue,
+                0,
+                BURST,
+                "the length of the model's queue",
+            ),
+            begins="if len(self._waiting)",
             legend="  . answered   x refused",
         ),
     ),

@@ -6,15 +6,13 @@ that every customer feels, and what the slowest answers spend their time on.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from statistics import mean
 
-from lab.conversations import single_turns
-from lab.popularity import zipf_questions
-from lab.traffic import arrivals, constant, poisson
+from lab import stall
+from lab.percentiles import percentile
+from lab.stall import Call
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -26,164 +24,173 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import (
-    duration,
-    percentile,
-    share,
-    timed,
-    timed_open_loop,
-)
+from lesson.customers import at_random, questions
+from lesson.figures import counted, duration, share
+from lesson.timing import Timing, timed_open_loop
 from optimizations.concurrency.concurrency_limit import ConcurrencyLimit
-from optimizations.llm import LLM, Request
 from optimizations.mock import PROFILES, Fault, Profile
+from optimizations.monitoring.histogram import LogHistogram
 
 QUESTIONS = 1000
+SLICE = 100  # so many answers a histogram, as if each were a machine's
 SLOW_PERCENT = 3
+SLOW_FACTOR = 10
+PER_SECOND = 4.0
 COARSE = replace(PROFILES["hosted"], tokens_per_chunk=16)
 
 
 async def averages(context: Context) -> Outcome:
-    """A thousand answers, of which a few take ten times as long."""
-    slow = Fault("slow", factor=10, share=context.knobs["slow"] / 100)
+    """Many answers, of which a few take much longer."""
+    slow = Fault("slow", factor=SLOW_FACTOR, share=context.knobs["slow"] / 100)
     model = context.mock(COARSE, faults=[slow])
-    times = poisson(4, seed=context.seed)
-    coming = arrivals(times, _requests(context), QUESTIONS)
-    timings = await timed_open_loop(model, coming)
-    seconds = [timing.total for timing in timings]
-    minutes = [seconds[n : n + 100] for n in range(0, QUESTIONS, 100)]
-    averaged = mean(percentile(minute, 0.99) for minute in minutes)
-    p50, p95, p99 = (percentile(seconds, q) for q in (0.5, 0.95, 0.99))
+    coming = at_random(context, QUESTIONS, per_second=PER_SECOND)
+    seconds = [t.total for t in await timed_open_loop(model, coming)]
+    together, p99s = LogHistogram(), []
+    for begin in range(0, QUESTIONS, SLICE):
+        machine = LogHistogram()
+        for one in seconds[begin : begin + SLICE]:
+            machine.add(one)
+        p99s.append(machine.quantile(0.99) or 0)
+        together.merge(machine)
+    p50, p95, p99 = (together.quantile(q) or 0 for q in (0.5, 0.95, 0.99))
     worse = sum(one > mean(seconds) for one in seconds)
     rows = [
         ["mean", "nobody in particular", duration(mean(seconds))],
         ["p50", "half wait longer", duration(p50)],
         ["p95", "one in 20 waits longer", duration(p95)],
         ["p99", "one in 100 waits longer", duration(p99)],
-        ["ten p99s, averaged", "no percentile at all", duration(averaged)],
+        ["average of p99s", "no percentile at all", duration(mean(p99s))],
     ]
     return Outcome(
         Table(["figure", "of whom it speaks", "wait"], rows, texts=2),
-        f"{share(worse, QUESTIONS)} wait longer than the mean. And a p99 of "
-        f"p99s is none: averaged it says {duration(averaged)}, in truth it is "
-        f"{duration(p99)}.",
-        measured={"p99": p99},
+        f"{share(worse, QUESTIONS)} wait longer than the mean. The average of "
+        f"{len(p99s)} p99s ({duration(mean(p99s))}) is not the p99 "
+        f"({duration(p99)}): histograms can be added up, percentiles cannot.",
+        measured={"p99": p99 / p50},
     )
 
 
-def _requests(context: Context) -> Iterator[Request]:
-    texts = zipf_questions(context.bank, seed=context.seed)
-    return single_turns(texts, streamed=True)
-
-
-CALLS_PER_SECOND = 20
 CALLS = 1200
-STALL_SECONDS = 2.0
-STALL_BEGINS = 30.0
-TILL = Profile(
-    name="till",
-    source="ours: one clerk who serves one customer after the other",
-    ttft_seconds=0.02,
-    prompt_tokens_per_second=float("inf"),
-    itl_seconds=0.0,
-    itl_growth=0.0,
-    capacity=1,
-    queue=CALLS,
-    jitter=0.0,
-)
+STALLED_CALL = 600
+STALL_BEGINS = STALLED_CALL / stall.CALLS_PER_SECOND
+SLOW_SECONDS = 0.1
+COUNT_FROM_DUE = "so count from when a question was due."
 
 
 async def omission(context: Context) -> Outcome:
     """One service that stops for a moment, watched by two load tests."""
-    stall = Fault(
-        "silent",
-        start=STALL_BEGINS,
-        end=STALL_BEGINS + 0.5 / CALLS_PER_SECOND,  # one question meets it
-        seconds=context.knobs["stall"],
-    )
-    requests = list(islice(_requests(context), CALLS))
-    closed = await _one_after_the_other(
-        context.mock(TILL, faults=[stall]), requests
-    )
-    later = context.mock(TILL, faults=[stall])
-    coming = arrivals(constant(CALLS_PER_SECOND), requests, CALLS)
-    opened = [t.total for t in await timed_open_loop(later, coming)]
-    rows, events = [], []
-    for name, seconds in (("closed loop", closed), ("open loop", opened)):
-        slow = sum(one > 1 for one in seconds)
-        worst = [percentile(seconds, part) for part in (0.5, 0.99, 1)]
-        rows.append([name, str(slow), *map(duration, worst)])
-        marks = ("#" if one > 0.1 else "." for one in seconds[500:700])
-        events += [
-            Event(number / CALLS_PER_SECOND, name, mark)
-            for number, mark in enumerate(marks)
-        ]
+    coming = stall.planned(questions(context), CALLS)
+    faults = [stall.stall(STALLED_CALL, context.knobs["stall"])]
+    closed, opened = [
+        await loop(context.mock(stall.TILL, faults=faults), coming)
+        for loop in (stall.closed_loop, stall.open_loop)
+    ]
+    noted = [call.as_sent_seconds for call in closed]
+    waited = [call.as_due_seconds for call in opened]
+    ends = STALL_BEGINS + context.knobs["stall"]
+    alike = _slow(noted) == _slow(waited)
     return Outcome(
-        Table(["load test", "over 1 s", "p50", "p99", "worst"], rows),
-        f"The stall is the same. The closed loop sent nothing meanwhile, and "
-        f"saw {rows[0][1]} slow answer; the customers who came by the clock "
-        f"met {rows[1][1]}. So latency counts from when a question was due.",
-        measured={"p99": percentile(opened, 0.99)},
-        events=events,
+        Table(
+            ["load test", f"over {SLOW_SECONDS:g} s", "p50", "p99", "worst"],
+            [
+                ["closed loop, from sent", *_seen(noted)],
+                [
+                    "closed loop, from due",
+                    *_seen([call.as_due_seconds for call in closed]),
+                ],
+                ["open loop", *_seen(waited)],
+            ],
+        ),
+        f"During the stall the closed loop sent {_sent_until(ends, closed)}, "
+        f"the open loop {_sent_until(ends, opened)}. The one notes "
+        f"{counted(_slow(noted), 'slow answer')}, the other {_slow(waited)}: "
+        + ("nothing was held up." if alike else COUNT_FROM_DUE),
+        measured={"p99": percentile(waited, 0.99)},
+        events=[
+            *_around("closed loop", closed, ends),
+            *_around("open loop", opened, ends),
+        ],
     )
 
 
-async def _one_after_the_other(
-    llm: LLM, requests: Sequence[Request]
-) -> list[float]:
-    """Send the next when the last has come back: the usual load test."""
-    seconds = []
-    for request in requests:
-        timing = await timed(llm, request)
-        seconds.append(timing.total)
-        await asyncio.sleep(max(1 / CALLS_PER_SECOND - timing.total, 0))
-    return seconds
+def _seen(waits: Sequence[float]) -> list[str]:
+    worst = (duration(percentile(waits, share)) for share in (0.5, 0.99, 1))
+    return [str(_slow(waits)), *worst]
+
+
+def _slow(waits: Sequence[float]) -> int:
+    return sum(wait > SLOW_SECONDS for wait in waits)
+
+
+def _sent_until(ends: float, calls: Sequence[Call]) -> int:
+    """How many were sent while the service stood still."""
+    return sum(STALL_BEGINS < call.sent_seconds < ends for call in calls)
+
+
+def _around(lane: str, calls: Sequence[Call], ends: float) -> Iterator[Event]:
+    """The stall and a little more, each call when it was really sent."""
+    for call in calls:
+        if STALL_BEGINS - 0.5 < call.sent_seconds < ends + 1:
+            slow = call.as_sent_seconds > SLOW_SECONDS
+            yield Event(call.sent_seconds, lane, "#" if slow else ".")
 
 
 LOADED = replace(COARSE, capacity=8)
-LOADED_PER_SECOND = 4.0
+TAIL = QUESTIONS * 99 // 100
+TWICE_AS_FAST = replace(
+    LOADED,
+    ttft_seconds=LOADED.ttft_seconds / 2,
+    prompt_tokens_per_second=LOADED.prompt_tokens_per_second * 2,
+    itl_seconds=LOADED.itl_seconds / 2,
+)
 
 
 async def tail(context: Context) -> Outcome:
     """A busy model: where do the slowest answers spend their time?"""
-    model = ConcurrencyLimit(
-        context.mock(LOADED), LOADED.capacity, max_waiting=1000
-    )
-    rate = context.knobs["rate"]
-    times = poisson(rate, seed=context.seed)
-    coming = arrivals(times, _requests(context), QUESTIONS)
-    timings = await timed_open_loop(model, coming)
-    answers = sorted(
-        (
-            Parts(arrival.request.trace.queued_seconds, t.first_text, t.total)
-            for arrival, t in zip(coming, timings, strict=True)
-        ),
-        key=lambda parts: parts.total,
-    )
-    middle = answers[len(answers) * 45 // 100 : len(answers) * 55 // 100]
-    slowest = answers[len(answers) * 99 // 100 :]
-    rows = [_row("the middle tenth", middle), _row("slowest 1 %", slowest)]
-    waiting = mean(a.queued for a in slowest) / mean(a.total for a in slowest)
+    answers = await _answers(context, LOADED)
+    faster = await _answers(context, TWICE_AS_FAST)
+    middle = answers[QUESTIONS * 45 // 100 : QUESTIONS * 55 // 100]
+    slowest, quicker = answers[TAIL:], faster[TAIL:]
+    before, after = _mean_queued(slowest), _mean_queued(quicker)
+    waiting = before / mean(timing.total for timing in slowest)
+    gone = share(before - after, before)
     return Outcome(
-        Table(["answers", "waiting", "first token", "the rest", "all"], rows),
+        Table(
+            ["answers", "waiting", "first token", "the rest", "all"],
+            [
+                _row("the middle tenth", middle),
+                _row("slowest 1 %", slowest),
+                _row("  model twice as fast", quicker),
+            ],
+        ),
         f"The slowest spend {share(waiting, 1)} of their time waiting for a "
-        "slot, which no faster model takes away: less load does, or another "
-        "replica.",
+        "slot. A model twice as fast holds one half as long, and takes "
+        f"{gone} of the waiting away.",
         measured={"waiting": 100 * waiting},
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Where the time of one answer went, in seconds."""
+async def _answers(context: Context, profile: Profile) -> list[Timing]:
+    """How each answer went, the quickest first."""
+    model = ConcurrencyLimit(
+        context.mock(profile),
+        profile.capacity,
+        max_waiting=QUESTIONS,
+        max_wait_seconds=600,
+    )
+    rate = context.knobs["rate"]
+    coming = at_random(context, QUESTIONS, per_second=rate)
+    timings = await timed_open_loop(model, coming)
+    return sorted(timings, key=lambda timing: timing.total)
 
-    queued: float
-    first_text: float
-    total: float
+
+def _mean_queued(answers: Sequence[Timing]) -> float:
+    return mean(answer.queued for answer in answers)
 
 
-def _row(name: str, answers: Sequence[Parts]) -> list[str]:
+def _row(name: str, answers: Sequence[Timing]) -> list[str]:
     """Means of the parts of some answers: they add up."""
-    queued = mean(answer.queued for answer in answers)
+    queued = _mean_queued(answers)
     first = mean(answer.first_text for answer in answers)
     total = mean(answer.total for answer in answers)
     parts = (queued, first - queued, total - first, total)
@@ -197,44 +204,46 @@ CHAPTER = Chapter(
     (
         Step(
             "Averages lie",
-            """An average is the wait of nobody: a few answers that take very
-            long lift it, and are not seen in it. Percentiles say how many wait
-            how long. A thousand questions, of which some take ten times as
-            long.""",
+            f"""An average is the wait of nobody: a few long answers lift it
+            and are not seen in it. Percentiles say how many wait how long;
+            {QUESTIONS // SLICE} histograms hold them.""",
             "optimizations.monitoring.histogram:LogHistogram.quantile",
             Clock.SIMULATED,
             averages,
-            """there are few samples: of fifty answers, p99 is just the
-            slowest.""",
+            """there are few samples: then p99 is just the slowest of them.""",
             Prediction(
-                f"{SLOW_PERCENT} in 100 take ten times as long. The p99 is?",
+                f"{SLOW_PERCENT} % take {SLOW_FACTOR} times as long. How many "
+                "times the median is the p99?",
                 "p99",
-                "s",
-                "Three in a hundred are more than one in a hundred.",
+                "times",
+                f"{SLOW_PERCENT} % are more than lie beyond the p99: so it "
+                "is one of them.",
             ),
             Knob("slow", SLOW_PERCENT, 0, 50, "% of slow answers"),
+            begins="rank, seen",
         ),
         Step(
             "The stall that a load test hides",
-            """Most load tests send a question when the last is answered. If
+            """Many load tests send a question when the last is answered. If
             the service stops, so do they, and the stall is one bad sample.
             Customers do not wait for each other. Here one service stops for a
             moment, and two load tests watch.""",
             "lab.traffic:open_loop",
             Clock.SIMULATED,
             omission,
-            """customers really do come one after the other, as in a batch job
-            that asks the next question itself.""",
+            """customers really do come one after the other, as in a batch
+            job.""",
             Prediction(
-                f"It stops for {STALL_SECONDS:g} s in a minute. The p99 of an "
-                "open loop?",
+                f"It stops for {stall.STALL_SECONDS:g} s. The p99 of an open "
+                "loop?",
                 "p99",
                 "s",
-                f"{CALLS_PER_SECOND} come in each second of the stall; "
+                f"{stall.CALLS_PER_SECOND} come in each second of the stall; "
                 f"{CALLS} in all.",
             ),
-            Knob("stall", STALL_SECONDS, 0, 10, "seconds that it stops"),
-            legend="  . answered at once   # waited (ten seconds of the test)",
+            Knob("stall", stall.STALL_SECONDS, 0, 10, "seconds that it stops"),
+            begins="for arrival",
+            legend="  . answered at once   # waited   (gap) nothing was sent",
         ),
         Step(
             "What a tail is made of",
@@ -242,18 +251,20 @@ CHAPTER = Chapter(
             one apart: waiting for a slot, reading the question until the first
             token, saying the rest. Random arrivals at a model that is busy,
             not overloaded.""",
-            "optimizations.concurrency.concurrency_limit:Permits.hold",
+            "optimizations.concurrency.concurrency_limit:ConcurrencyLimit.around",
             Clock.SIMULATED,
             tail,
-            """nothing waits: then the tail is long answers, and a limit on
-            their length helps.""",
+            """nothing waits: then the tail is long answers; limit their
+            length.""",
             Prediction(
-                "What share of the slowest answers' time is waiting?",
+                f"{PER_SECOND:g} questions a second for {LOADED.capacity} "
+                "slots: what share of the slowest answers' time is waiting?",
                 "waiting",
                 "%",
                 "Random arrivals bunch up; a slot is busy for a whole answer.",
             ),
-            Knob("rate", LOADED_PER_SECOND, 0.5, 6, "questions a second"),
+            Knob("rate", PER_SECOND, 0.5, 6, "questions a second"),
+            begins="async with",
         ),
     ),
 )

@@ -10,16 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from math import inf
 from platform import node
 
-from rich.console import RenderableType
-
-from lab.conversations import single_turns
-from lab.popularity import zipf_questions
-from lab.traffic import arrivals, poisson
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -30,9 +26,11 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import duration, money, timed, timed_open_loop, times
-from optimizations.clock import chance, now
-from optimizations.concurrency.gather import gather_bounded
+from lesson.customers import at_random, in_turn
+from lesson.figures import duration, money, share, times
+from lesson.models import http_model
+from lesson.timing import timed_open_loop
+from optimizations.clock import now
 from optimizations.llm import LLM
 from optimizations.mock import PROFILES, Fault
 from optimizations.mock.profile import GPT_4O_MINI
@@ -43,7 +41,7 @@ from optimizations.monitoring.alerts import (
     BurnRate,
     Rule,
 )
-from optimizations.monitoring.dashboard import View, layers_of, render
+from optimizations.monitoring.dashboard import View, layers_of
 from optimizations.monitoring.history import History, Run, Trend, sparkline
 from optimizations.monitoring.metrics import Metrics, Quantiles
 from optimizations.monitoring.record import Monitored, Record
@@ -65,11 +63,13 @@ async def records(context: Context) -> Outcome:
     failing = context.knobs["failing"] / 100
     fault = f"0-inf error status=500 share={failing}"
     async with (
-        context.http_model(max_tokens=32, faults=[fault]) as model,
+        http_model(context, max_tokens=32, faults=[fault]) as model,
         LoopLag() as lag,
     ):
         monitored = Monitored(model, [metrics], price=GPT_4O_MINI)
-        await _ask_many(context, monitored)
+        await in_turn(
+            context, monitored, REQUESTS, at_once=AT_ONCE, max_tokens=32
+        )
         used, late = meter.sample(), lag.worst_seconds
     seen = metrics.snapshot()
     total, errors = seen.total, seen.total.requests - seen.total.answers
@@ -83,20 +83,11 @@ async def records(context: Context) -> Outcome:
     ]
     return Outcome(
         Table(["what", "this run"], rows, texts=2),
-        f"The {errors} that failed are in the percentiles, as answers that "
-        "never came: whoever leaves them out reports an outage as a fast day.",
+        f"All {total.requests} are in the percentiles, and {errors} of them "
+        "as answers that never came: left out, they would make an outage look "
+        "like a fast day.",
         measured={"failed": errors},
     )
-
-
-async def _ask_many(context: Context, model: LLM) -> None:
-    draws = chance(context.seed, "customers")
-    texts = draws.choices(context.bank.questions, k=REQUESTS)
-    jobs = (
-        partial(timed, model, context.ask(text, number, max_tokens=32))
-        for number, text in enumerate(texts)
-    )
-    await gather_bounded(jobs, limit=AT_ONCE)
 
 
 def _process(used: Resources, late_seconds: float) -> str:
@@ -110,7 +101,7 @@ def _quantiles(latency: Quantiles) -> str:
     p50, p95 = latency.p50, latency.p95
     if p50 is None or p95 is None:
         return "too few to say"
-    return f"half within {duration(p50)}; 95 %: {duration(p95)}"
+    return f"p50 {duration(p50)}, p95 {duration(p95)}"
 
 
 def _trend(context: Context, latency: Quantiles) -> str:
@@ -139,9 +130,13 @@ def _in_words(trend: Trend) -> str:
 
 PER_SECOND = 4.0
 QUESTIONS = 2400  # ten minutes of them
-HICCUP = Fault("error", start=60, end=62)
+HICCUP_SECONDS = 2
+HICCUP = Fault("error", start=60, end=60 + HICCUP_SECONDS)
 OUTAGE_BEGINS, OUTAGE_ENDS = 300.0, 420.0
-SCALE = 1 / 12  # of the alert's windows: an hour becomes five minutes
+OBJECTIVE = 0.99
+BURN = BURNS[0]
+SHORTENED = 12  # times, the windows of the alert
+LONG_SECONDS = BURN.long_seconds / SHORTENED
 COARSE = replace(PROFILES["hosted"], tokens_per_chunk=10)
 BARE_WINDOW_SECONDS = 10
 BARE = Rule("more than 5 % of the last 10 s fail", above=0.05, min_samples=20)
@@ -154,7 +149,9 @@ async def outage(context: Context) -> Outcome:
     bare, burn = Rings(), Rings()
     metrics, window = Metrics(), SlidingWindow(BARE_WINDOW_SECONDS)
     threshold = Alert(BARE, on_change=bare.note)
-    budget = BurnRate(0.99, burns=BURNS[:1], scale=SCALE, on_change=burn.note)
+    budget = BurnRate(
+        OBJECTIVE, burns=[BURN], scale=1 / SHORTENED, on_change=burn.note
+    )
     chatbot = Monitored(
         context.mock(COARSE, faults=[HICCUP, fault]),
         [metrics, budget, partial(_add, window)],
@@ -162,21 +159,25 @@ async def outage(context: Context) -> Outcome:
     )
     frames = []
     async with asyncio.TaskGroup() as group:
-        traffic = group.create_task(_traffic(context, chatbot))
+        coming = at_random(context, QUESTIONS, per_second=PER_SECOND)
+        traffic = group.create_task(timed_open_loop(chatbot, coming))
         while not traffic.done():
             await asyncio.sleep(1)
             good, bad = window.totals(now())
             threshold.update(bad / max(good + bad, 1), good + bad)
             alerts = [threshold, *budget.check()]
             if now() % 30 < 1:
-                frames.append(_frame(chatbot, metrics, alerts))
+                frames.append(_view(chatbot, metrics, alerts))
     return Outcome(
         Table(
             ["alert", "rang", "in the outage, after"],
-            [bare.row("bare threshold"), burn.row("burn rate, 14.4 times")],
+            [
+                bare.row("bare threshold"),
+                burn.row(f"burn rate, {BURN.factor:g} times"),
+            ],
         ),
         f"The bare threshold woke somebody {times(len(bare.before))} before "
-        f"the outage, for a hiccup of 2 s; the burn rate "
+        f"the outage, for a hiccup of {HICCUP_SECONDS} s; the burn rate "
         f"{times(len(burn.before))}: it rings when a share of the budget is "
         "gone and more is going.",
         measured={"fires": burn.during[0] if burn.during else inf},
@@ -208,22 +209,14 @@ class Rings:
         return [name, times(count), first]
 
 
-def _frame(
-    chatbot: LLM, metrics: Metrics, alerts: Sequence[Alert]
-) -> RenderableType:
-    """The live view as it is now."""
-    title = f"Live view, second {now():.0f}"
-    layers = layers_of(chatbot)
-    view = View(title, metrics.snapshot(), layers, alerts)
-    return render(view, 76, plain=True)
-
-
-async def _traffic(context: Context, llm: LLM) -> None:
-    """Customers at random moments, each with one question."""
-    times = poisson(PER_SECOND, seed=context.seed)
-    texts = zipf_questions(context.bank, seed=context.seed)
-    requests = single_turns(texts, streamed=True)
-    await timed_open_loop(llm, arrivals(times, requests, QUESTIONS))
+def _view(chatbot: LLM, metrics: Metrics, alerts: Sequence[Alert]) -> View:
+    """What the dashboard shows now; the alerts go on changing."""
+    return View(
+        f"Live view, second {now():.0f}",
+        metrics.snapshot(),
+        layers_of(chatbot),
+        [copy(alert) for alert in alerts],
+    )
 
 
 CHAPTER = Chapter(
@@ -250,13 +243,15 @@ CHAPTER = Chapter(
                 "Chance decides for each request on its own.",
             ),
             Knob("failing", FAILING_PERCENT, 0, 100, "% that fail"),
+            begins="async for chunk",
         ),
         Step(
             "A live view, and an alert that fires",
-            """An alert on a bare threshold rings at each peak. This one asks
-            how fast the error budget of a promise (99 % are answered) is
-            spent, over an hour (it matters) and five minutes (it still goes
-            on), here shortened twelve times. A hiccup, then an outage.""",
+            f"""An alert on a bare threshold rings at each peak. This one asks
+            how fast the error budget of a promise ({share(OBJECTIVE, 1)}
+            answered) is spent, over {BURN.long_seconds / 60:g} minutes (it
+            matters) and {BURN.short_seconds / 60:g} (it still goes on), here
+            shortened {SHORTENED} times. A hiccup, then an outage.""",
             "optimizations.monitoring.alerts:BurnRate.check",
             Clock.SIMULATED,
             outage,
@@ -267,10 +262,11 @@ CHAPTER = Chapter(
                 "does the burn rate ring?",
                 "fires",
                 "s",
-                "It rings when 14.4 % of its long window have failed: that is "
-                "five minutes here.",
+                f"Of its long window, here {duration(LONG_SECONDS)}, "
+                f"{share(BURN.factor * (1 - OBJECTIVE), 1)} must have failed.",
             ),
             Knob("failing", 100, 1, 100, "% that fail in the outage"),
+            begins="long, samples",
         ),
     ),
 )

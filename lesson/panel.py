@@ -1,8 +1,9 @@
 """The live panel: what happened on the virtual clock, at a readable pace.
 
 A simulated hour takes a moment to compute; here it is played back within a few
-seconds, the same on every machine. At most four redraws a second, never taller
-than the screen, and the last frame stays in the scrollback.
+seconds, the same on every machine. Time runs from left to right, the whole of
+it in one line. At most four redraws a second, never taller than the screen,
+and the last frame stays in the scrollback.
 """
 
 from __future__ import annotations
@@ -25,10 +26,9 @@ def replay(
 ) -> None:
     """Show the events in their order, `seconds` for all of them."""
     count = round(seconds * REDRAWS_PER_SECOND)
-    lanes = list(dict.fromkeys(event.lane for event in events))
-    end = max((event.at for event in events), default=0.0)
-    moments = (end * number / count for number in range(1, count + 1))
-    play(console, [render(events, lanes, m, console.width) for m in moments])
+    begin, end = _span(events)
+    moments = (begin + (end - begin) * n / count for n in range(1, count + 1))
+    play(console, [render(events, m, console.width) for m in moments])
 
 
 def play(console: Console, frames: Sequence[RenderableType]) -> None:
@@ -42,19 +42,26 @@ def play(console: Console, frames: Sequence[RenderableType]) -> None:
             live.update(frame, refresh=True)
 
 
-def render(
-    events: Sequence[Event], lanes: Sequence[str], until: float, width: int
-) -> Text:
-    """One frame: a line for each lane, the newest marks at its end."""
-    label = max(map(len, (*lanes, "clock")))
+def render(events: Sequence[Event], until: float, width: int) -> Text:
+    """One frame: a lane of marks each, from the first event on the left to
+    the last on the right, so that a pause is a gap. Of several marks in one
+    column the latest is shown.
+    """
+    begin, end = _span(events)
+    label = max((len(event.lane) for event in events), default=0)
+    label = max(label, len("clock"))
     room = max(width - label - 4, 10)
+    lanes = {event.lane: [" "] * room for event in events}
+    for event in sorted(events, key=lambda event: event.at):
+        if event.at <= until:
+            share = (event.at - begin) / ((end - begin) or 1)
+            lanes[event.lane][int(share * (room - 1))] = event.mark
     lines = [f"  {'clock':<{label}}  {until:.0f} s"]
-    for lane in lanes:
-        marks = "".join(
-            event.mark
-            for event in events
-            if event.lane == lane and event.at <= until
-        )
-        shown = marks if len(marks) <= room else "<" + marks[1 - room :]
-        lines.append(f"  {lane:<{label}}  {shown}")
+    for lane, marks in lanes.items():
+        lines.append(f"  {lane:<{label}}  {''.join(marks)}".rstrip())
     return Text("\n".join(lines), no_wrap=True, overflow="crop")
+
+
+def _span(events: Sequence[Event]) -> tuple[float, float]:
+    times = [event.at for event in events]
+    return min(times, default=0.0), max(times, default=0.0)

@@ -20,6 +20,7 @@ from lesson.summary import as_text, search, table_of_contents
 
 SOURCE_LINES = 25
 MINUTES_PER_STEP = 2.5
+_UNKNOWN = "That is none of the keys."
 
 
 class Quit(Exception):
@@ -101,46 +102,48 @@ class Player:
             self._show(place)
             said = self._predict(place)
             outcome = self._run(place, {})
-            self._compare(place, outcome, said)
-            after = self._index + 1
-            following = self._places[after : after + 1]
-            next_name = following[0].name if following else ""
-            self._state.finish(place.name, next_name)
-            self._save()
+            if outcome is not None:
+                self._compare(place, outcome, said)
             self._try(place)
         except Jump as jump:
             return jump.index
         return self._index + 1
 
     def _show(self, place: Place) -> None:
-        screen, chapter = self._screen, place.chapter
+        screen, chapter, step = self._screen, place.chapter, place.step
         if place.number == 1:
             screen.say()
             screen.chapter(chapter)
-        left = len(self._places) - self._index
-        minutes = round(left * MINUTES_PER_STEP)
-        left_text = f", about {minutes} min left"
-        screen.step(chapter, place.number, place.step, left_text)
-        self._prompt(place, "Enter shows the source", "kblfmq")
-        screen.source(find_source(place.step.source), lines=SOURCE_LINES)
+        left = (len(self._places) - self._index) * MINUTES_PER_STEP
+        left_text = f", about {round(left)} min left"
+        screen.step(chapter, place.number, step, left_text)
+        what = "Enter shows the source"
+        while not self._prompt(place, what, "kblfmq").enter:
+            screen.say(_UNKNOWN)
+        screen.source(find_source(step.source), lines=SOURCE_LINES)
 
     def _predict(self, place: Place) -> float | None:
+        """The number that was typed, in the unit of the question."""
         predict = place.step.predict
         self._screen.say()
         self._screen.say(f"PREDICT  {predict.question}", "bold")
         what = f"a number ({predict.unit}); Enter skips"
         while True:
             typed = self._prompt(place, what, "?sbkq")
+            if typed.enter:
+                return None
+            value = None if typed.command else number(typed.text, predict.unit)
+            if value is not None:
+                return value
             if typed.command == "?":
                 self._screen.say(predict.hint)
-            elif typed.enter:
-                return None
-            elif (value := number(typed.text)) is not None:
-                return value
+            elif typed.command:
+                self._screen.say("That can be done once the step has run.")
             else:
-                self._screen.say("That is no number that I can read.")
+                self._screen.say(f"Not a number that I can read, {what}.")
 
     def _run(self, place: Place, knobs: dict[str, float]) -> Outcome | None:
+        """Only a step that ran is finished."""
         screen, step = self._screen, place.step
         screen.clock(step.clock)
         try:
@@ -149,19 +152,22 @@ class Player:
             screen.warn(str(problem))
             return None
         screen.replay(step, outcome)
-        screen.outcome(step, outcome)
+        screen.outcome(outcome)
+        following = self._places[self._index + 1 : self._index + 2]
+        next_name = following[0].name if following else ""
+        self._state.finish(place.name, next_name)
+        self._save()
         return outcome
 
     def _compare(
-        self, place: Place, outcome: Outcome | None, said: float | None
+        self, place: Place, outcome: Outcome, said: float | None
     ) -> None:
-        if outcome is None:
-            return
         predict = place.step.predict
         measured = outcome.measured[predict.figure]
         if said is not None:
             guess = Guess(predict.question, predict.unit, said, measured)
             self._state.guesses[place.name] = guess
+            self._save()
             self._screen.compare(guess)
         else:
             self._screen.answer(predict, outcome)
@@ -174,16 +180,17 @@ class Player:
         while True:
             what = f"Enter goes on; t N tries {knob.what} (now {value:g})"
             typed = self._prompt(place, what, "rsbklfmq")
-            if typed.command == "t":
-                wanted = number(typed.text)
-                if wanted is None or not knob.low <= wanted <= knob.high:
-                    limits = f"from {knob.low:g} to {knob.high:g}"
-                    self._screen.say(f"{knob.what}: a number {limits}")
-                    continue
-                value = wanted
-            elif typed.command != "r":
+            if typed.enter:
                 return
-            self._run(place, {knob.name: value})
+            wanted = value if typed.command == "r" else _wanted(typed)
+            if wanted is not None and knob.low <= wanted <= knob.high:
+                value = wanted
+                self._run(place, {knob.name: value})
+            elif wanted is not None or typed.command:
+                limits = f"from {knob.low:g} to {knob.high:g}"
+                self._screen.say(f"{knob.what}: a number {limits}")
+            else:
+                self._screen.say(_UNKNOWN)
 
     def _prompt(self, place: Place, what: str, keys: str) -> Typed:
         """Ask until something comes that the caller has to decide on; what
@@ -227,6 +234,11 @@ class Player:
             table_of_contents(self._chapters, self._state.finished)
         )
         self._screen.say("l 2.1 goes to that step.")
+
+
+def _wanted(typed: Typed) -> float | None:
+    """The value of `t 20`, or of 20 alone."""
+    return number(typed.text) if typed.command in ("t", "") else None
 
 
 class Jump(Exception):

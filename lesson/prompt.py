@@ -9,10 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_NUMBER = re.compile(
-    r"[~$]?\s*(?P<value>\d{1,9}(?:[.,]\d{1,9})?)\s*(?P<unit>%|[a-z ]{0,20})"
-)
-
 COMMANDS = {
     "q": "quit",
     "b": "back",
@@ -69,15 +65,45 @@ def parse(line: str) -> Typed:
     return Typed("", line.strip())
 
 
-def number(text: str) -> float | None:
-    """A number from 0 as people write it, with whatever unit; None where
-    there is none.
+_NUMBER = re.compile(
+    r"~?\s*"
+    r"(?:(?P<grouped>[1-9]\d{0,2}(?:,\d{3})+(?:\.\d{1,9})?)"  # 1,200.5
+    r"|(?P<plain>\d{1,9}(?:[.,]\d{1,9})?))"  # 1.5 or 1,5
+    r"\s*(?P<unit>[^\d\s].{0,19})?"
+)
+_SCALES: dict[str, dict[str, float]] = {
+    "s": {"s": 1, "sec": 1, "second": 1}
+    | {"ms": 1e-3, "millisecond": 1e-3, "µs": 1e-6, "us": 1e-6}
+    | {"min": 60, "minute": 60},
+    "%": {"%": 1, "percent": 1, "per cent": 1},
+    "times": {"x": 1, "time": 1},
+}
+"""What may stand behind a number, by the unit that was asked for. Any other
+unit is a noun, and stands for itself.
+"""
 
-    >>> number("1,5 s"), number("40 %"), number("200 ms"), number("lots")
-    (1.5, 40.0, 0.2, None)
+
+def number(text: str, unit: str = "") -> float | None:
+    """A number from 0 as people write it, alone or with its unit; None where
+    there is none, or where it is one of something else.
+
+    >>> number("1,5 s", "s"), number("200 ms", "s"), number("1,200")
+    (1.5, 0.2, 1200.0)
+    >>> number("5 min", "s"), number("5 min", "calls"), number("lots")
+    (300.0, None, None)
     """
     found = _NUMBER.fullmatch(text.strip().lower())
     if found is None:
         return None
-    scale = 0.001 if found["unit"] == "ms" else 1.0
-    return float(found["value"].replace(",", ".")) * scale
+    scale = _scale(found["unit"], unit) if found["unit"] else 1
+    if scale is None:
+        return None
+    if found["grouped"]:
+        return float(found["grouped"].replace(",", "")) * scale
+    return float(found["plain"].replace(",", ".")) * scale
+
+
+def _scale(said: str, unit: str) -> float | None:
+    """How many of the unit one of what was said is, if it is any."""
+    scales = _SCALES.get(unit, {unit: 1, unit.removesuffix("s"): 1})
+    return scales.get(said, scales.get(said.removesuffix("s") or said))

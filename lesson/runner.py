@@ -15,6 +15,8 @@ from lesson.chapter import Clock, Context, Outcome, Step
 from optimizations.clock import run_virtual
 from optimizations.errors import LLMError
 
+EXPECTED = (PartError, LLMError, OSError, ModuleNotFoundError)
+
 
 class CannotRun(Exception):
     """The step needs what is not here; the message says what, and how."""
@@ -29,10 +31,24 @@ def run_step(
     """What the demonstration found. Raises CannotRun with one sentence."""
     values = {step.knob.name: step.knob.value, **(knobs or {})}
     demonstration = step.run(replace(context, tell=tell, knobs=values))
+    run = run_virtual if step.clock is Clock.SIMULATED else asyncio.run
     try:
-        if step.clock is Clock.SIMULATED:
-            return run_virtual(demonstration)
-        return asyncio.run(demonstration)
-    except (PartError, LLMError, OSError, ModuleNotFoundError) as error:
-        reason = str(error) or type(error).__name__
-        raise CannotRun(f"This step cannot run here: {reason}") from None
+        return run(demonstration)
+    except EXPECTED as error:
+        raise _cannot_run(error) from None
+    except ExceptionGroup as group:  # of the first of several side by side
+        expected, others = group.split(EXPECTED)
+        if expected is None or others is not None:
+            raise
+        raise _cannot_run(_first(expected)) from None
+
+
+def _first(error: Exception) -> Exception:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _cannot_run(error: Exception) -> CannotRun:
+    reason = str(error) or type(error).__name__
+    return CannotRun(f"This step cannot run here: {reason}")

@@ -27,10 +27,11 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import figure
+from lesson.figures import figure
 from lesson.panel import play, replay
 from lesson.source import Source
 from lesson.state import Guess
+from optimizations.monitoring.dashboard import View, render
 
 _ASCII = {"·": "-", "–": "-", "—": "-", "→": "->", "×": "x", "≤": "<="}
 _ASCII |= {"≥": ">=", "…": "...", "µ": "u", "’": "'", "±": "+-", "∞": "inf"}
@@ -97,14 +98,15 @@ class Screen:
         heading.append(f"  ({place})", "not bold")
         self._write(heading, Text(" ".join(step.why.split())))
 
-    def source(self, source: Source, *, lines: int | None) -> None:
-        """The first lines of a piece of source; None: all of them."""
-        whole = source.text.splitlines()
-        shown = "\n".join(whole[:lines])
-        more = len(whole) - len(whole[:lines])
-        where = f"{source.path}:{source.line} {source.name}"
-        if more:
-            where += f" (+{more} lines)"
+    def source(
+        self, source: Source, *, lines: int | None = None, begins: str = ""
+    ) -> None:
+        """So many lines of it, from the one that begins so; None: all."""
+        shown, where = source.text, f"{source.path}:{source.line} "
+        if lines is not None:
+            shown = source.excerpt(begins, lines)
+        more = len(source.text.splitlines()) - len(shown.splitlines())
+        where += source.name + (f" (+{more} lines)" if more else "")
         code: RenderableType = Text(shown)
         if self.lively and not self.console.no_color:
             code = Syntax(
@@ -126,17 +128,19 @@ class Screen:
         if self.lively and outcome.events:
             self._write(Text(step.legend, "dim"))
             replay(self.console, outcome.events)
-        if self.lively and outcome.frames:
-            play(self.console, outcome.frames)
-        elif outcome.frames:
-            self._write(Padding(outcome.frames[-1], (0, 0, 0, 2)))
+        views = outcome.frames if self.lively else outcome.frames[-1:]
+        frames = [Padding(self._drawn(view), (0, 0, 0, 2)) for view in views]
+        if self.lively and frames:
+            play(self.console, frames)
+        elif frames:
+            self._write(*frames)
 
     def told(self, text: str) -> None:
         """What a demonstration showed while it ran."""
         if text.strip():
             self._write(Padding(Text(text.strip("\n")), (0, 0, 0, 2)))
 
-    def outcome(self, step: Step, outcome: Outcome) -> None:
+    def outcome(self, outcome: Outcome) -> None:
         self._write(
             Padding(_table(outcome.table, self.plain), (0, 0, 0, 2)),
             Text(outcome.says),
@@ -183,6 +187,10 @@ class Screen:
         self._column = len(last) + (0 if newline else self._column)
         self.console.out(text, end="", highlight=False)
         self.console.file.flush()
+
+    def _drawn(self, view: View) -> RenderableType:
+        """The dashboard, in words alone: a lesson is read in a column."""
+        return render(view, min(self.console.width, 80) - 4, plain=True)
 
     def _write(self, *pieces: RenderableType) -> None:
         if self.console.is_terminal:

@@ -14,6 +14,7 @@ from lab.options import UsageError
 from lab.questions import Bank, QuestionsError, load_bank
 from lab.settings import Settings, SettingsError, load_settings, state_folder
 from lesson.chapter import Chapter, Context
+from lesson.figures import money
 from lesson.player import Player, Quit
 from lesson.screen import Screen
 from lesson.state import StateError, StateFile
@@ -132,9 +133,10 @@ def _agree_to_cost(
     )
     host = urlsplit(settings.openai_base_url).hostname
     print(
-        f"Up to {requests} requests go to {host} "
-        f"({settings.openai_model}): at most ${dollars:.4f}; the run stops "
-        f"asking at ${settings.max_dollars:.2f}. The rest stays simulated."
+        f"{requests} requests go to {host} "
+        f"({settings.openai_model}): about {money(dollars)} once through, "
+        f"never more than {money(settings.max_dollars)}. The rest stays "
+        "on this machine."
     )
     if dollars > settings.max_dollars:
         raise UsageError("that is over MODULE12_MAX_DOLLARS: raise it first")

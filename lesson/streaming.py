@@ -19,13 +19,16 @@ from lesson.chapter import (
     Step,
     Table,
 )
-from lesson.measure import Timing, duration, timed
+from lesson.figures import duration
+from lesson.models import http_model
+from lesson.timing import Timing, timed
 from optimizations.clock import now
 from optimizations.llm import LLM, Request
-from optimizations.mock import Fault
+from optimizations.mock import PROFILES, Fault
 from optimizations.streaming.progressive import paced
 from optimizations.streaming.timeouts import Timeouts
 
+HOSTED = PROFILES["hosted"]
 ANSWER_TOKENS = 64
 BREAKS_AFTER_TOKENS = 12
 
@@ -34,8 +37,8 @@ async def tokens(context: Context) -> Outcome:
     """One answer as a whole, streamed, and streamed into an error."""
     length = int(context.knobs["tokens"])
     question = context.bank.questions[0]
-    async with context.http_model(
-        max_tokens=length, profile="hosted"
+    async with http_model(
+        context, max_tokens=length, profile="hosted"
     ) as model:
         await model.complete(context.ask("warm up", 0, max_tokens=1))
         began = now()
@@ -45,22 +48,30 @@ async def tokens(context: Context) -> Outcome:
         context.tell(f"> {question}\n")
         streamed = await _show(context, model, request)
     fault = f"0-inf error_in_stream after_tokens={BREAKS_AFTER_TOKENS}"
-    async with context.http_model(
-        max_tokens=length, profile="hosted", faults=[fault]
+    async with http_model(
+        context, max_tokens=length, profile="hosted", faults=[fault]
     ) as model:
         failed = await _show(context, model, context.ask(question, 3))
-    rows = [["as a whole", duration(whole), duration(whole), "answer"]]
-    for name, timing in (("streamed", streamed), ("with an error", failed)):
-        kind = "answer" if timing.answered else type(timing.error).__name__
-        first = duration(timing.first_text)
-        rows.append([name, first, duration(timing.total), kind])
     return Outcome(
-        Table(["sent", "first text after", "end after", "ended as"], rows),
-        f"Streamed, reading began after {rows[1][1]} instead of {rows[0][1]}; "
-        f"the end came after {rows[1][2]} instead of {rows[0][2]}. But an "
-        "error can now come after half an answer, under a status of 200.",
-        measured={"first text": streamed.first_text},
+        Table(
+            ["sent", "first text after", "end after", "ended as"],
+            [
+                ["as a whole", duration(whole), duration(whole), "answer"],
+                ["streamed", *_cells(streamed)],
+                ["with an error", *_cells(failed)],
+            ],
+        ),
+        f"Streamed, reading began after {duration(streamed.first_text)} "
+        f"instead of {duration(whole)}; the end came after "
+        f"{duration(streamed.total)}. But an error can now come after half an "
+        "answer, when all has been said to be well.",
+        measured={"sooner": whole / streamed.first_text},
     )
+
+
+def _cells(timing: Timing) -> list[str]:
+    ended = "answer" if timing.answered else type(timing.error).__name__
+    return [duration(timing.first_text), duration(timing.total), ended]
 
 
 async def _show(context: Context, model: LLM, request: Request) -> Timing:
@@ -71,6 +82,7 @@ async def _show(context: Context, model: LLM, request: Request) -> Timing:
 
 
 FRAME_SECONDS = 0.1
+FRAMED_TOKENS = 40
 LEAVES_AFTER = 10
 SILENT = Fault("silent", seconds=600)
 STALL = Fault("stall", seconds=600)
@@ -106,7 +118,8 @@ async def _frames(
 ) -> tuple[int, int, float]:
     """Tokens, redraws and seconds of one answer shown in frames."""
     model, began, redraws = context.mock(), now(), 0
-    request = context.ask(context.bank.questions[0], 1)
+    text = context.bank.questions[0]
+    request = context.ask(text, 1, max_tokens=FRAMED_TOKENS)
     async with aclosing(paced(model.stream(request), frame_seconds)) as frames:
         async for _ in frames:
             redraws += 1
@@ -145,13 +158,16 @@ CHAPTER = Chapter(
             tokens,
             """a program reads the answer, not a person: it needs the whole,
             and a whole is simpler to cache, check and retry.""",
+            begins="async with self._posted",
             endpoint_requests=3,
             endpoint_tokens=ANSWER_TOKENS,
             predict=Prediction(
-                "The same answer, streamed: after how long does text begin?",
-                "first text",
-                "s",
-                "The model reads a short prompt and says one token.",
+                f"An answer of {ANSWER_TOKENS} tokens, streamed: how many "
+                "times sooner does text begin than the whole comes?",
+                "sooner",
+                "times",
+                "Until the first token this model takes as long as for "
+                f"{HOSTED.ttft_seconds / HOSTED.itl_seconds:.0f} more.",
             ),
             knob=Knob("tokens", ANSWER_TOKENS, 4, 128, "the answer's tokens"),
         ),
@@ -164,15 +180,17 @@ CHAPTER = Chapter(
             "optimizations.streaming.timeouts:Timeouts.stream",
             Clock.SIMULATED,
             reading,
-            """a timeout shorter than the model's slow but healthy answers:
-            it kills what only needed patience, and the retry costs again.""",
+            """healthy answers are slow at times: too short a timeout kills
+            what only needed patience, and the retry costs again.""",
             predict=Prediction(
-                f"Drawn every {FRAME_SECONDS:g} s at most: how many redraws?",
+                f"{FRAMED_TOKENS} tokens, drawn every {FRAME_SECONDS:g} s at "
+                "most: how many redraws?",
                 "redraws",
                 "redraws",
-                "The model says about forty tokens a second; the answer is "
-                "some forty words long.",
+                f"The model says {1 / HOSTED.itl_seconds:.0f} tokens a "
+                "second; the first is drawn at once.",
             ),
+            begins="asked = now()",
             knob=Knob("frame", FRAME_SECONDS, 0.01, 1, "seconds a frame"),
         ),
     ),

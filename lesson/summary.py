@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lesson.chapter import Chapter, Step
-from lesson.measure import figure
+from lesson.figures import figure
 from lesson.state import Guess, State
 
 

@@ -26,7 +26,11 @@ def walk(
         for number, step in enumerate(chapter.steps, 1):
             told: list[str] = []
             screen.step(chapter, number, step)
-            screen.source(find_source(step.source), lines=SOURCE_LINES)
+            screen.source(
+                find_source(step.source),
+                lines=SOURCE_LINES,
+                begins=step.begins,
+            )
             screen.clock(step.clock)
             try:
                 outcome = run(step, context, told.append)
@@ -36,7 +40,7 @@ def walk(
             finally:
                 screen.told("".join(told))
             screen.replay(step, outcome)
-            screen.outcome(step, outcome)
+            screen.outcome(outcome)
             screen.answer(step.predict, outcome)
             screen.not_when(step)
         screen.say()

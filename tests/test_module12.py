@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.lesson.chapters import STEPS
 from tests.running import run, terminal
 
 KEY = "sk-canary-0123456789"
@@ -28,7 +29,7 @@ def test_without_a_terminal_the_lesson_walks_through_every_chapter(
 ) -> None:
     headings = re.findall(r"^Chapter (\d)", walk, re.MULTILINE)
     assert headings == ["0", "1", "2", "3", "4", "5"]
-    assert len(re.findall(r"^\d\.\d ", walk, re.MULTILINE)) == 14
+    assert len(re.findall(r"^\d\.\d ", walk, re.MULTILINE)) == len(STEPS)
 
 
 def test_a_walked_chapter_fits_a_handout(walk: str) -> None:
@@ -47,7 +48,8 @@ def test_every_step_of_the_walk_ran(walk: str) -> None:
 
 
 def test_every_number_is_said_to_be_simulated_or_measured(walk: str) -> None:
-    assert len(re.findall(r"^\[(simulated|measured)", walk, re.M)) == 14
+    said = re.findall(r"^\[(simulated|measured)", walk, re.MULTILINE)
+    assert len(said) == len(STEPS)
 
 
 def test_a_key_in_the_environment_is_never_shown(walk: str) -> None:
@@ -166,6 +168,17 @@ def test_bad_input_is_answered_in_a_sentence_and_with_code_2(
     assert problem in done.stderr
     assert "Traceback" not in done.stderr
     assert KEY not in done.stdout + done.stderr
+
+
+def test_before_an_endpoint_is_paid_its_cost_and_its_cap_are_shown() -> None:
+    """It once said "at most" of one run a step; a learner runs them again."""
+    done = run(
+        *("module12.py", "--model", "endpoint"),
+        OPENAI_API_KEY=KEY,
+        MODULE12_MAX_DOLLARS="0.50",
+    )
+    assert re.search(r"about \$0\.\d+ once through", done.stdout)
+    assert "never more than $0.50" in " ".join(done.stdout.split())
 
 
 def test_a_redis_that_nobody_answers_costs_one_step_and_says_why() -> None:

@@ -16,39 +16,23 @@ from pathlib import Path
 
 import pytest
 
-from lab.questions import load_bank
-from lab.settings import Settings
-from lesson.chapter import Clock, Context, Outcome, Step
-from lesson.runner import CannotRun, run_step
+from lesson.chapter import Context, Outcome, Step
+from lesson.runner import CannotRun
 from lesson.screen import Screen
 from lesson.walk import walk
-from tests.lesson.test_chapters import BOOK
+from tests.lesson.chapters import BOOK, CONTEXT, Found
 
 GOLDEN = Path(__file__).with_name("golden")
-CONTEXT = Context(12, load_bank(), Settings(), "mock", Path(), print)
-
-
-@pytest.fixture(scope="module")
-def outcomes() -> dict[str, Outcome]:
-    """What every simulated step finds, found once for all widths."""
-    steps = (step for chapter in BOOK for step in chapter.steps)
-    return {
-        step.title: run_step(step, CONTEXT, lambda text: None)
-        for step in steps
-        if step.clock is Clock.SIMULATED
-    }
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_the_walk_is_as_it_was(
-    width: int, outcomes: dict[str, Outcome]
-) -> None:
+def test_the_walk_is_as_it_was(width: int, found: dict[str, Found]) -> None:
     def run(
         step: Step, context: Context, tell: Callable[[str], None]
     ) -> Outcome:
-        if step.title not in outcomes:
+        if step.title not in found:
             raise CannotRun("(measured)")
-        return outcomes[step.title]
+        return found[step.title].outcome
 
     paper = io.StringIO()
     walk(Screen(file=paper, width=width), CONTEXT, BOOK, run)

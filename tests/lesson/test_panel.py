@@ -13,18 +13,36 @@ EVENTS = [Event(float(n), lane, ".") for n in range(200) for lane in "ab"]
 
 
 def test_a_frame_shows_what_has_happened_until_then() -> None:
-    frame = render(EVENTS, ["a", "b"], until=9.0, width=80).plain
+    frame = render(EVENTS, until=99.5, width=49).plain
     assert frame.splitlines() == [
-        "  clock  9 s",
-        "  a      ..........",
-        "  b      ..........",
+        "  clock  100 s",
+        "  a      " + 20 * ".",
+        "  b      " + 20 * ".",
     ]
 
 
 def test_a_frame_is_never_wider_than_the_screen() -> None:
-    frame = render(EVENTS, ["a", "b"], until=199.0, width=40).plain
-    assert max(map(len, frame.splitlines())) <= 40
-    assert "<" in frame, "what is too old to be shown is marked"
+    frame = render(EVENTS, until=199.0, width=40).plain
+    assert max(map(len, frame.splitlines())) == 40
+
+
+def test_a_pause_is_a_gap() -> None:
+    """The lane of a load test that had stopped once showed no gap: its marks
+    were put one beside the other.
+    """
+    events = [
+        Event(at, lane, lane)
+        for lane, times in {"a": [30, 31, 39], "b": range(30, 40)}.items()
+        for at in times
+    ]
+    lines = render(events, until=40, width=19).plain.splitlines()
+    assert lines[1:] == ["  a      aa       a", "  b      bbbbbbbbbb"]
+
+
+def test_of_several_marks_in_a_column_the_latest_is_shown() -> None:
+    events = [Event(9, "a", "."), Event(0.2, "a", "x"), Event(0.1, "a", "y")]
+    frame = render(events, until=9, width=19).plain
+    assert frame.splitlines()[1] == "  a      x        ."
 
 
 def test_a_replay_ends_with_everything_shown() -> None:

@@ -40,7 +40,7 @@ def test_the_prediction_is_asked_before_the_run(tmp_path: Path) -> None:
 def test_a_hint_can_be_had_and_nonsense_is_asked_again(tmp_path: Path) -> None:
     learner = Learner(tmp_path, ["", "?", "dunno", "9", "q"])
     assert "More than one." in learner.seen
-    assert "no number" in learner.seen
+    assert "Not a number that I can read" in learner.seen
     assert learner.state.guesses["first.1"].verdict == "close"
 
 
@@ -49,6 +49,38 @@ def test_trying_another_value_runs_again_with_it(tmp_path: Path) -> None:
     assert learner.seen.count("There were 50.") == 2
     assert learner.seen.count("a number from 1 to 100") == 2
     assert learner.state.guesses["first.1"].measured == 8
+
+
+@pytest.mark.parametrize("typed", ["t 5", "r", "5 min", "5 %"])
+def test_only_a_number_of_what_was_asked_for_is_a_prediction(
+    tmp_path: Path, typed: str
+) -> None:
+    """`t 5` and `5 min` were once kept as the prediction 5."""
+    learner = Learner(tmp_path, ["", typed, "9", "q"])
+    assert learner.state.guesses["first.1"].said == 9
+
+
+def test_a_number_alone_is_tried(tmp_path: Path) -> None:
+    """It once left the step without a word."""
+    learner = Learner(tmp_path, ["", "", "20", "", "q"])
+    assert "There were 20." in learner.seen
+    assert learner.state.position == "first.2"
+
+
+@pytest.mark.parametrize("typed", ["?", "more", "t more", "101", "t"])
+def test_what_cannot_be_tried_is_asked_again(
+    tmp_path: Path, typed: str
+) -> None:
+    learner = Learner(tmp_path, ["", "", typed, "30", "q"])
+    assert "There were 30." in learner.seen
+    assert "1.2 two" not in learner.seen
+
+
+@pytest.mark.parametrize("typed", ["20", "t 20", "r", "yes"])
+def test_a_step_goes_on_with_enter_alone(tmp_path: Path, typed: str) -> None:
+    learner = Learner(tmp_path, [typed])
+    assert "none of the keys" in learner.seen
+    assert "PREDICT" not in learner.seen
 
 
 def test_back_returns_to_the_step_before(tmp_path: Path) -> None:
@@ -119,6 +151,7 @@ def test_a_step_that_cannot_run_says_why_and_lets_one_go_on(
     assert learner.finished
     assert "This step cannot run here: nobody listens" in learner.seen
     assert learner.state.guesses == {}
+    assert learner.state.finished == []
 
 
 def test_how_much_is_left_is_always_shown(tmp_path: Path) -> None:

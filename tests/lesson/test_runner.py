@@ -51,3 +51,35 @@ async def need_a_package(context: Context) -> Outcome:
 def test_a_missing_optional_package_costs_one_step(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match="pip install wordllama"):
         run_step(step("x", run=need_a_package), context(tmp_path), print)
+
+
+async def break_down_together(context: Context) -> Outcome:
+    """Customers side by side, one of whom is refused."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(break_down(context))
+    return await count(context)
+
+
+def test_what_is_missing_for_one_of_many_is_said_as_well(
+    tmp_path: Path,
+) -> None:
+    """A task group wraps the error, and the learner once saw a traceback."""
+    with pytest.raises(CannotRun, match="cannot run here: nobody listens"):
+        run_step(step("x", run=break_down_together), context(tmp_path), print)
+
+
+async def be_wrong(context: Context) -> Outcome:
+    """A mistake of ours, beside an error that may come."""
+
+    async def divide() -> float:
+        return 1 / 0
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(break_down(context))
+        group.create_task(divide())
+    return await count(context)
+
+
+def test_a_mistake_is_not_taken_for_something_missing(tmp_path: Path) -> None:
+    with pytest.raises(ExceptionGroup):
+        run_step(step("x", run=be_wrong), context(tmp_path), print)

@@ -11,6 +11,7 @@ from lesson.chapter import Clock, Outcome, Table
 from lesson.screen import Screen
 from lesson.source import Source
 from lesson.state import Guess
+from optimizations.monitoring.dashboard import View
 from tests.lesson.book import step
 
 
@@ -47,7 +48,7 @@ def test_plain_output_is_ascii_that_still_says_it() -> None:
 def test_nothing_written_to_a_pipe_ends_in_spaces() -> None:
     paper = io.StringIO()
     screen = Screen(file=paper, width=80)
-    screen.outcome(step("x"), Outcome(Table(["a", "b"], [["c", "d"]]), "so."))
+    screen.outcome(Outcome(Table(["a", "b"], [["c", "d"]]), "so."))
     lines = paper.getvalue().splitlines()
     assert lines
     assert all(line == line.rstrip() for line in lines)
@@ -72,6 +73,25 @@ def test_source_beyond_the_lines_shown_is_counted() -> None:
     Screen(file=paper, width=80).source(source, lines=2)
     assert "a/b.py:7 f (+1 lines)" in paper.getvalue()
     assert "three" not in paper.getvalue()
+
+
+def test_source_can_begin_where_it_matters() -> None:
+    paper = io.StringIO()
+    source = Source("a/b.py", 7, "f", "def f():\n    one\n    two\n    three")
+    Screen(file=paper, width=80).source(source, lines=2, begins="two")
+    assert "(+2 lines)" in paper.getvalue()
+    assert "  two\n  three" in paper.getvalue()
+    assert "one" not in paper.getvalue()
+
+
+def test_of_the_views_of_a_run_a_pipe_is_shown_the_last() -> None:
+    paper = io.StringIO()
+    views = [View("At noon"), View("At midnight")]
+    outcome = Outcome(Table(["a"], [["b"]]), "so.", frames=views)
+    Screen(file=paper, width=60).replay(step("x"), outcome)
+    assert "AT MIDNIGHT" in paper.getvalue()
+    assert "AT NOON" not in paper.getvalue()
+    assert max(map(len, paper.getvalue().splitlines())) <= 60
 
 
 @pytest.mark.parametrize(

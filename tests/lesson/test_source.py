@@ -32,3 +32,17 @@ def test_a_class_loses_the_docstrings_of_its_methods_as_well() -> None:
 def test_a_name_that_is_gone_is_an_error(where: str) -> None:
     with pytest.raises((ImportError, AttributeError)):
         find_source(where)
+
+
+def test_an_excerpt_begins_where_it_is_told_to() -> None:
+    source = find_source("lesson.source:find_source")
+    shown = source.excerpt("module, _, name", 2).splitlines()
+    assert shown == [
+        'module, _, name = where.partition(":")',
+        'if "/" in module:',
+    ]
+    below = source.excerpt("", 1)
+    assert below == shown[0]
+    assert source.excerpt("", 99) == source.text
+    with pytest.raises(ValueError, match="find_source"):
+        source.excerpt("a line that was rewritten", 2)

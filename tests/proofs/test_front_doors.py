@@ -13,6 +13,7 @@ import pytest
 
 from module12 import CHAPTERS
 from tests.conftest import Proof
+from tests.lesson.chapters import SIMULATED
 from tests.running import ROOT, clean_environment, run
 from tests.test_module12 import simulated
 
@@ -76,7 +77,7 @@ def test_two_walks_simulate_the_same(proof: Proof) -> None:
     proof(
         "two walks with one seed: the same simulated numbers",
         f"{same} of {len(first)} simulated steps the same",
-        same == len(first) == 9,
+        same == len(first) == len(SIMULATED),
     )
 
 
@@ -87,11 +88,11 @@ def test_the_quick_benchmark_is_quick(tmp_path: Path, proof: Proof) -> None:
     figures = len(list((tmp_path / "figures").glob("*.png")))
     report = json.loads((tmp_path / "report.json").read_text())
     proof(
-        "quick benchmark: four suites, 5 seeds, within 30 s",
+        "quick benchmark: all suites, 6 seeds, within 30 s",
         f"{figures} figures, {seconds:.0f} s, "
         f"load average {os.getloadavg()[0]:.1f}",
         done.returncode == 0
-        and figures == 4
-        and all(s["seeds"] == 5 for s in report["simulated"].values())
+        and figures == len(report["simulated"]) + 1
+        and all(s["seeds"] == 6 for s in report["simulated"].values())
         and seconds <= 30,
     )

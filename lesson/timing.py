@@ -1,4 +1,6 @@
-"""What the demonstrations of all chapters measure and write alike."""
+"""How long an answer takes, to its first text and to its end: the one way in
+which all chapters time a request.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +23,7 @@ class Timing:
     total: float
     text: str
     error: LLMError | None
+    queued: float = 0.0  # of that, waiting for a slot of ours
 
     @property
     def answered(self) -> bool:
@@ -31,7 +34,8 @@ async def timed(
     llm: LLM, request: Request, tell: Callable[[str], None] | None = None
 ) -> Timing:
     """Ask, and read the answer to its end."""
-    return await timed_stream(llm.stream(request), tell)
+    timing = await timed_stream(llm.stream(request), tell)
+    return replace(timing, queued=request.trace.queued_seconds)
 
 
 async def timed_stream(
@@ -71,64 +75,3 @@ async def timed_open_loop(llm: LLM, coming: Sequence[Arrival]) -> list[Timing]:
         )
 
     return await open_loop(send, coming)
-
-
-def percentile(seconds: Sequence[float], share: float) -> float:
-    """The smallest value that at least this share does not exceed."""
-    ordered = sorted(seconds)
-    rank = -(-len(ordered) * share // 1)  # rounded up
-    return ordered[max(int(rank) - 1, 0)] if ordered else inf
-
-
-def duration(seconds: float) -> str:
-    """Three digits, in the unit that suits.
-
-    >>> duration(0.00123), duration(1.234), duration(inf)
-    ('1.23 ms', '1.23 s', 'never')
-    """
-    if seconds == inf:
-        return "never"
-    if seconds >= 1:
-        return f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:.0f} s"
-    if seconds >= 0.001:
-        return f"{seconds * 1000:.3g} ms"
-    return f"{seconds * 1e6:.3g} µs" if seconds else "0"
-
-
-def share(part: float, whole: float) -> str:
-    """A part of a whole in percent; "none" of nothing.
-
-    >>> share(1, 3), share(0, 0)
-    ('33 %', 'none')
-    """
-    return f"{part / whole:.0%}".replace("%", " %") if whole else "none"
-
-
-def times(count: int) -> str:
-    """How often, in words.
-
-    >>> times(0), times(1), times(2), times(3)
-    ('not at all', 'once', 'twice', '3 times')
-    """
-    words = {0: "not at all", 1: "once", 2: "twice"}
-    return words.get(count, f"{count} times")
-
-
-def money(dollars: float) -> str:
-    """Dollars, in cents where they are few.
-
-    >>> money(0.0123), money(12.3)
-    ('1.230 ct', '$12.30')
-    """
-    return f"{dollars * 100:.3f} ct" if dollars < 1 else f"${dollars:.2f}"
-
-
-def figure(value: float, unit: str) -> str:
-    """A measured or predicted figure, with its unit.
-
-    >>> figure(0.42, "s"), figure(55, "%"), figure(3, "calls")
-    ('420 ms', '55 %', '3 calls')
-    """
-    if unit == "s":
-        return duration(value)
-    return f"{value:.3g} {unit}" if value < 1000 else f"{value:.0f} {unit}"
