@@ -6,28 +6,46 @@ without a question mark (*reworded*) and other phrasings of the same wish
 (*paraphrased*) should be answered; *near misses* should not. What counts is
 all four shares at once: a store that answers everything finds every
 paraphrase, and tells every customer something.
+
+A share says how often; only the text says how bad. So some of the wrong
+answers are handed back as what a customer asked, whose answer it got, and what
+that said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 
 from lab.questions import Bank
 from lab.wording import reword
+from optimizations.caching.near import NearStore
 from optimizations.caching.store import Answer, Store
 from optimizations.clock import chance, now
 from optimizations.llm import Choice, Reply, Request
 
+_MOST_EXAMPLES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A question, and whose answer it got."""
+
+    asked: str
+    stored: str  # the other question; empty where the store can't tell
+    answered: str
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Shares, from 0 to 1."""
+    """Shares, from 0 to 1; and a few of the wrong answers of both kinds."""
 
     reworded: float  # of reworded questions, answered right
     paraphrased: float  # of paraphrases, answered right
     wrong: float  # of paraphrases, given another wish's answer
     near_misses: float  # of pairs, where the second got the first one's answer
+    examples: tuple[Hit, ...] = ()
 
 
 async def look_up(
@@ -51,17 +69,20 @@ async def look_up(
     ]
     asked_other = [await _judge(store, bank, text, text) for text in others]
     pairs = draws.sample(bank.near_misses, min(most, len(bank.near_misses)))
-    fooled = []
+    fooled: list[Hit | None] = []
     for number, pair in enumerate(pairs):
         tenant = f"customer-{number}"  # so that no other pair is in the way
         await _keep(store, bank, pair.first, tenant)
-        found = await store.find(_request(pair.second, tenant))
-        fooled.append(found is not None)
+        fooled.append(await _hit(store, _request(pair.second, tenant)))
+    wrong = [one for one in asked_other if isinstance(one, Hit)]
+    misled = [one for one in fooled if one is not None]
+    both = chain.from_iterable(zip_longest(misled, wrong))
     return Found(
-        _share(asked_again, True),
-        _share(asked_other, True),
-        _share(asked_other, False),
-        _share(fooled, True),
+        _share(asked_again),
+        _share(asked_other),
+        len(wrong) / max(len(asked_other), 1),
+        len(misled) / max(len(fooled), 1),
+        tuple(filter(None, both))[:_MOST_EXAMPLES],
     )
 
 
@@ -74,18 +95,30 @@ async def _keep(store: Store, bank: Bank, text: str, tenant: str) -> None:
 
 async def _judge(
     store: Store, bank: Bank, text: str, meant: str
-) -> bool | None:
-    """Whether the answer found is the right one; None where none is found."""
-    found = await store.find(_request(text, "shop"))
+) -> Hit | bool:
+    """Whether the right answer was found; the wrong one where that was."""
+    hit = await _hit(store, _request(text, "shop"))
+    right = bank.answer(_request(meant, "shop"))
+    if hit is None or hit.answered == right:
+        return hit is not None
+    return hit
+
+
+async def _hit(store: Store, request: Request) -> Hit | None:
+    """What was found, right or wrong."""
+    found = await store.find(request)
     if found is None:
         return None
-    right = _request(meant, "shop")
-    return found.reply.text == bank.answer(right)
+    stored = ""
+    if isinstance(store, NearStore):
+        match = await store.match(request)
+        stored = match.question if match else ""
+    return Hit(request.question, stored, found.reply.text)
 
 
 def _request(text: str, tenant: str) -> Request:
     return Request.ask(text, tenant=tenant, request_id="lookalike")
 
 
-def _share(verdicts: Sequence[bool | None], wanted: bool) -> float:
-    return verdicts.count(wanted) / max(len(verdicts), 1)
+def _share(verdicts: Sequence[Hit | bool]) -> float:
+    return verdicts.count(True) / max(len(verdicts), 1)

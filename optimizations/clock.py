@@ -65,6 +65,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self._seconds
 
+    def block(self, seconds: float) -> None:
+        """Lose time, as a call does that never awaits: what is due meanwhile
+        comes late.
+        """
+        self._seconds += seconds
+
     def select(self, timeout: float | None) -> list[Any]:
         """Called once a turn with the seconds until the next timer: 0 if
         something is ready, None if there is none.

@@ -22,15 +22,15 @@ class Cooldown:
     """
 
     def __init__(self, seconds: float) -> None:
+        self.cooling = False
         self._seconds = seconds
-        self._cooling = False
         self._until = 0.0
 
     def may_ask(self) -> bool:
         """Whether to ask now. Who may ask after a failure decides for all;
         if that attempt is cancelled, the next one does.
         """
-        if not self._cooling:
+        if not self.cooling:
             return True
         if now() < self._until:
             return False
@@ -39,9 +39,9 @@ class Cooldown:
 
     def failed(self) -> None:
         """Nobody asks from now on."""
-        self._cooling = True
+        self.cooling = True
         self._until = now() + self._seconds
 
     def worked(self) -> None:
         """It is well again."""
-        self._cooling = False
+        self.cooling = False

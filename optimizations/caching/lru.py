@@ -1,20 +1,20 @@
 """A cache that forgets what was used least recently.
 
 The problem: memory is finite, and what was asked just now is likelier to be
-asked again than what nobody has wanted for an hour. An `OrderedDict` keeps its
-entries in the order of use: a read moves its entry to the end, and whatever is
-too much is taken from the front. Both cost the same however full it is. (A
-plain `dict` keeps an order too, but finding its first entry walks over all
-that were deleted before: each eviction would get slower.)
+asked again than what nobody has wanted for an hour. A dict keeps its entries
+in the order in which they were put there. So whatever is used is taken out and
+put back: then the first is the one that was used least recently.
 
-It can be bounded twice, by the number of entries and by their bytes, since one
-answer may be a thousand times as long as another.
+There is a trap in it. Where an entry was taken out, a dict keeps a hole until
+it grows, and finding the first entry walks over all the holes before it: done
+for each eviction, that gets slower the more a cache holds. So the walk is made
+once for many, and yields the oldest sixteenth of the keys; who of these is
+used again leaves the list. An `OrderedDict`, which most write this with, needs
+no such walk, but links its entries, at twice the memory.
 
 When it does not help: a scan of things asked only once pushes out everything
-that is asked often. Not for threads: it has no lock, because an event loop
-needs none and a lock would double the price.
+that is asked often; `s3_fifo` is not taken in by that.
 
-It is a `MutableMapping`, so a plain `dict` can stand in for it, and
 `functools.lru_cache` is the same idea for functions. Which page of memory to
 give up was the same question: Belady, "A study of replacement algorithms for a
 virtual-storage computer" (1966), compares the policies.
@@ -22,32 +22,28 @@ virtual-storage computer" (1966), compares the policies.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import (
-    Callable,
-    Hashable,
-    ItemsView,
-    Iterator,
-    Mapping,
-    MutableMapping,
-    ValuesView,
+from collections.abc import Callable, Hashable
+from itertools import islice
+from typing import Any, TypeVar
+
+from optimizations.caching.bounded import (
+    MAX_BYTES,
+    MISSING,
+    BoundedMapping,
 )
-from typing import Any, Generic, TypeVar, overload
+
+__all__ = ["MAX_BYTES", "MISSING", "LRUCache"]
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-D = TypeVar("D")
 
-MAX_BYTES = 64 * 1024 * 1024
-MISSING: Any = object()  # None may be a value
+_SHARE = 16  # one in so many is found by one walk
 
 
-class LRUCache(MutableMapping[K, V], Generic[K, V]):
+class LRUCache(BoundedMapping[K, V]):
     """At most `max_entries`; with `size_of`, which says how many bytes a value
-    takes, also at most `max_bytes` of values.
-
-    Looking (`in`, `items`, `values`, iterating) is not using: only a read of
-    one key moves its entry and counts as a hit or a miss.
+    takes, also at most `max_bytes` of values. Iterating gives what was used
+    least recently first.
     """
 
     def __init__(
@@ -57,101 +53,56 @@ class LRUCache(MutableMapping[K, V], Generic[K, V]):
         max_bytes: int = MAX_BYTES,
         size_of: Callable[[V], int] | None = None,
     ) -> None:
-        if not max_entries >= 1 or not max_bytes >= 1:
-            raise ValueError("max_entries and max_bytes must be at least 1")
-        if max_bytes != MAX_BYTES and size_of is None:
-            raise ValueError("max_bytes needs size_of to count the bytes")
-        self.max_entries = max_entries
-        self.max_bytes = max_bytes
-        self.hits = self.misses = self.evictions = self.bytes = 0
-        self._size_of = size_of
-        self._entries: OrderedDict[K, V] = OrderedDict()
-        self._sizes: dict[K, int] = {}
+        super().__init__(max_entries, max_bytes=max_bytes, size_of=size_of)
+        self._oldest: dict[K, None] = {}  # the very oldest is the last
 
-    def __getitem__(self, key: K) -> V:
-        value: V = self.get(key, MISSING)
-        if value is MISSING:
-            raise KeyError(key)
-        return value
-
-    @overload
-    def get(self, key: K) -> V | None: ...
-    @overload
-    def get(self, key: K, default: V) -> V: ...
-    @overload
-    def get(self, key: K, default: D) -> V | D: ...
     def get(self, key: K, default: Any = None) -> Any:
         # One flat method: a call saved here is a good part of a hit.
-        value = self._entries.get(key, MISSING)
+        value = self._entries.pop(key, MISSING)
         if value is MISSING:
             self.misses += 1
             return default
-        self._entries.move_to_end(key)
+        self._entries[key] = value
+        if key in self._oldest:
+            del self._oldest[key]
         self.hits += 1
         return value
 
     def __setitem__(self, key: K, value: V) -> None:
+        size = self._weigh(key, value)
+        if size is None:
+            return
         entries = self._entries
-        if self._size_of is not None:
-            size = self._size_of(value)
-            if size > self.max_bytes:  # one goes, rather than all others
-                if key in entries:
-                    del self[key]
-                self.evictions += 1
-                return
-            self.bytes += size - self._sizes.get(key, 0)
-            self._sizes[key] = size
+        if (
+            len(entries) >= self.max_entries
+            or self.bytes + size > self.max_bytes
+        ):
+            self._make_room(size)
         entries[key] = value
-        entries.move_to_end(key)
-        if len(entries) > self.max_entries or self.bytes > self.max_bytes:
-            self._make_room()
+        self.bytes += size
 
-    def __delitem__(self, key: K) -> None:
-        del self._entries[key]
-        if self._sizes:
-            self.bytes -= self._sizes.pop(key)
-
-    def popitem(self) -> tuple[K, V]:
-        """Remove and return what was used least recently. Raises `KeyError`
-        where there is nothing.
-        """
-        key, value = self._entries.popitem(last=False)
-        if self._sizes:
-            self.bytes -= self._sizes.pop(key)
-        return key, value
-
-    def _make_room(self) -> None:
+    def _make_room(self, size: int) -> None:
+        # Flat as well: a full cache does this at every write.
         entries = self._entries
-        while len(entries) > self.max_entries or self.bytes > self.max_bytes:
-            key, _ = entries.popitem(last=False)
-            if self._sizes:
-                self.bytes -= self._sizes.pop(key)
+        while entries and (
+            len(entries) >= self.max_entries
+            or self.bytes + size > self.max_bytes
+        ):
+            value = entries.pop(self._victim())
+            if self._size_of is not None:
+                self.bytes -= self._size_of(value)
             self.evictions += 1
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._entries
+    def _victim(self) -> K:
+        if not self._oldest:
+            count = len(self._entries) // _SHARE + 1
+            keys = [*islice(self._entries, count)]
+            self._oldest = dict.fromkeys(reversed(keys))
+        return self._oldest.popitem()[0]
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[K]:
-        """Least recently used first; as they were when the loop began."""
-        return iter(tuple(self._entries))
-
-    def items(self) -> ItemsView[K, V]:
-        """A copy, so that looking is not using."""
-        return {key: self._entries[key] for key in self}.items()
-
-    def values(self) -> ValuesView[V]:
-        """A copy, so that looking is not using."""
-        return {key: self._entries[key] for key in self}.values()
-
-    def snapshot(self) -> Mapping[str, float]:
-        """The counters, for metrics."""
-        return {
-            "entries": len(self),
-            "bytes": self.bytes,
-            "hits": self.hits,
-            "misses": self.misses,
-            "evictions": self.evictions,
-        }
+    def _remove(self, key: K) -> V:
+        value: V = self._entries.pop(key)
+        self._oldest.pop(key, None)
+        if self._size_of is not None:
+            self.bytes -= self._size_of(value)
+        return value

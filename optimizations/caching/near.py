@@ -3,74 +3,62 @@
 The problem: the nearest question in the whole cache may belong to another
 tenant, another system prompt, another conversation. The idea: the store is cut
 into *partitions*, one for each tenant, model, set of parameters, system prompt
-and conversation so far (`partition_key`), and a search never leaves its own.
-So two questions are compared only where they were asked under the same
-circumstances, and a follow-up ("and in blue?") only finds one after the same
-conversation.
+and conversation so far (`partition_key`), and a search never leaves its own
+(`partitions.py`). So two questions are compared only where they were asked
+under the same circumstances, and a follow-up ("and in blue?") only finds one
+after the same conversation.
 
 Inside a partition: the same text first, which costs one look-up; then the few
 nearest at or above `threshold`; of these the first to which the second check
 has no objection.
 
-All partitions share one bound, on their number and on their bytes: each
-answer with its question and with the form in which that is compared. What was
-used least recently goes first, from the answers and from its index in the same
-step.
+A question that has no form to compare (it is blank, or too long, or the
+embedder failed on it) is a miss, and is not kept; a lone surrogate or another
+script is a text like any other.
 
 When it does not help: in long conversations, which nobody has twice.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from optimizations.caching.checks import Check
 from optimizations.caching.keys import partition_key
+from optimizations.caching.partitions import Index, Partitions, Place
 from optimizations.caching.store import Answer, answer_bytes
 from optimizations.llm import Request
 
 T = TypeVar("T")
-T_contra = TypeVar("T_contra", contravariant=True)
-Place = tuple[str, str]
-"""Partition and question: under this an answer is kept."""
 
+DAY_SECONDS = 24 * 3600.0
 _CANDIDATES = 4
-_ENTRY_BYTES = 1000
+_ENTRY_BYTES = 1300
 """About what the keys of an entry and a partition of its own take."""
 
 
-class Index(Protocol[T_contra]):
-    """Questions of one partition, in the form in which they are compared."""
-
-    def __len__(self) -> int: ...
-
-    def add(self, key: Place, form: T_contra, /) -> None:
-        """Insert, or replace what is under `key`."""
-
-    def remove(self, key: Place, /) -> None:
-        """Forget what is under `key`."""
-
-    def nearest(self, form: T_contra, k: int, /) -> list[tuple[Place, float]]:
-        """The `k` most similar with their scores, the best first."""
-
-
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Match:
+    """The question that lends its answer, and how similar it is."""
+
     question: str
+    score: float
     answer: Answer
-    bytes: int
 
 
 class NearStore(Generic[T]):
     """A `Store` that searches. A subclass says what a question becomes
-    (`_form`), what that weighs (`_form_bytes`), and what searches among those
-    (`_new_index`).
+    (`_form`), what that weighs (`_form_bytes`), what searches among those
+    (`_new_index`), and the score of a text with itself (`same`).
 
-    Questions longer than `max_question_chars` are neither kept nor found.
+    An answer lives `ttl_seconds` from when it was given (`math.inf`: for
+    ever). Questions longer than `max_question_chars` are neither kept nor
+    found.
     """
+
+    same: float
 
     def __init__(
         self,
@@ -78,96 +66,112 @@ class NearStore(Generic[T]):
         name: str,
         threshold: float,
         second_check: Check | None,
+        ttl_seconds: float,
         max_entries: int,
         max_bytes: int,
         max_question_chars: int,
     ) -> None:
-        if not min(max_entries, max_bytes, max_question_chars) >= 1:
-            raise ValueError("each maximum must be at least 1")
+        if not ttl_seconds > 0:
+            raise ValueError("ttl_seconds must be more than 0")
+        if not max_question_chars >= 1:
+            raise ValueError("max_question_chars must be at least 1")
         self.name = name
         self.threshold = threshold
         self.hits = self.misses = self.vetoed = self.errors = 0
-        self.evictions = self.bytes = 0
         self._second_check = second_check
-        self._max_entries = max_entries
-        self._max_bytes = max_bytes
+        self._ttl_seconds = ttl_seconds
         self._max_question_chars = max_question_chars
-        self._answers: OrderedDict[Place, _Kept] = OrderedDict()
-        self._partitions: dict[str, Index[T]] = {}
+        self._answers: Partitions[T, Answer] = Partitions(
+            self._new_index, max_entries=max_entries, max_bytes=max_bytes
+        )
 
     async def find(self, request: Request) -> Answer | None:
         """The answer to this question, or to one that is near enough and
         passes the second check.
         """
-        place = self._place(request)
-        found = None
-        if place is not None and place[0] in self._partitions:
-            found = place if place in self._answers else self._search(place)
-        if found is None:
+        match = await self.match(request)
+        if match is None:
             self.misses += 1
             return None
         self.hits += 1
-        self._answers.move_to_end(found)
-        return self._answers[found].answer
+        return match.answer
+
+    async def match(self, request: Request) -> Match | None:
+        """What `find` finds, and why."""
+        place = self._place(request)
+        if place is None or place[0] not in self._answers:
+            return None
+        found = self._same_text(place)
+        if found is None:
+            # A search that fails is a miss: the model still knows the answer.
+            try:
+                form = await self._form(place[1])
+            except Exception:
+                self.errors += 1
+                return None
+            found = None if form is None else self._search(place, form)
+        if found is not None:
+            self._answers.touch((place[0], found.question))
+        return found
 
     async def keep(self, request: Request, answer: Answer) -> None:
-        """Keep the answer in its partition; a question without a form (blank,
-        or the embedder failed) is not kept.
-        """
-        place = self._place(request)
-        form = None if place is None else self._try_form(place[1])
-        if place is None or form is None:
-            return
-        partition, question = place
-        size = _ENTRY_BYTES + 2 * len(question)
-        size += answer_bytes(answer) + self._form_bytes(form)
-        if place in self._answers:
-            self._forget(place)
-        if size > self._max_bytes:
-            return
-        index = self._partitions.get(partition)
-        if index is None:
-            index = self._partitions[partition] = self._new_index()
-        index.add(place, form)
-        kept = _Kept(question, answer, size)
-        self._answers[place] = kept
-        self.bytes += size
-        self._make_room()
-
-    async def delete(self, request: Request) -> None:
-        """Forget the answer to this question, and whatever else would be found
-        for it: that is where a wrong one came from.
+        """Keep the answer in its partition, in the place of an older one to
+        the same text.
         """
         place = self._place(request)
         if place is None:
             return
-        if place in self._answers:
-            self._forget(place)
-        while place[0] in self._partitions:
-            found = self._search(place)
-            if found is None:
-                return
-            self._forget(found)
+        try:
+            form = await self._form(place[1])
+        except Exception:
+            self.errors += 1
+            form = None
+        if form is None:  # an older answer must not outlive this one
+            self._answers.remove(place)
+            return
+        size = _ENTRY_BYTES + 2 * len(place[1])
+        size += answer_bytes(answer) + self._form_bytes(form)
+        expires_at = answer.born_at + self._ttl_seconds
+        self._answers.put(
+            place, form, answer, bytes=size, expires_at=expires_at
+        )
+
+    async def delete(self, request: Request) -> None:
+        """Forget the answer to this question, and whatever else would be found
+        for it: that is where a wrong one came from. Raises what the embedder
+        raises: then that may still be there.
+        """
+        place = self._place(request)
+        if place is None:
+            return
+        self._answers.remove(place)
+        if place[0] not in self._answers:
+            return
+        form = await self._form(place[1])
+        while form is not None and (found := self._search(place, form)):
+            self._answers.remove((place[0], found.question))
 
     def snapshot(self) -> Mapping[str, float]:
         """`vetoed` counts the misses that the second check made; `errors`
         the questions for which there was no form.
         """
+        answers = self._answers
         return {
-            "entries": len(self._answers),
-            "partitions": len(self._partitions),
-            "bytes": self.bytes,
+            "entries": len(answers),
+            "partitions": answers.count,
+            "bytes": answers.bytes,
             "hits": self.hits,
             "misses": self.misses,
             "vetoed": self.vetoed,
             "errors": self.errors,
-            "evictions": self.evictions,
+            "evictions": answers.evictions,
+            "expirations": answers.expirations,
         }
 
     async def aclose(self) -> None:
         """Holds nothing but memory."""
 
-    def _form(self, question: str) -> T | None:
+    async def _form(self, question: str) -> T | None:
         raise NotImplementedError
 
     def _form_bytes(self, form: T) -> int:
@@ -187,47 +191,22 @@ class NearStore(Generic[T]):
         too_long = len(question) > self._max_question_chars
         return None if too_long else (partition, question)
 
-    def _search(self, place: Place) -> Place | None:
-        partition, question = place
-        form = self._try_form(question)
-        if form is None:
-            return None
+    def _same_text(self, place: Place) -> Match | None:
+        answer = self._answers.get(place)
+        return None if answer is None else Match(place[1], self.same, answer)
+
+    def _search(self, place: Place, form: T) -> Match | None:
+        partition, asked = place
         objections = 0
-        for other, score in self._partitions[partition].nearest(
-            form, _CANDIDATES
+        for other, score in self._answers.nearest(
+            partition, form, _CANDIDATES, self.threshold
         ):
-            if not score >= self.threshold:  # nor for NaN
-                break
+            stored = other[1]
             if self._second_check is None or not self._second_check(
-                question, self._answers[other].question
+                asked, stored
             ):
-                return other
+                answer = self._answers.get(other)
+                return Match(stored, score, answer) if answer else None
             objections += 1
         self.vetoed += objections > 0
         return None
-
-    def _try_form(self, question: str) -> T | None:
-        """A search that fails is a miss: the model still knows the answer."""
-        try:
-            return self._form(question)
-        except Exception:
-            self.errors += 1
-            return None
-
-    def _make_room(self) -> None:
-        while (
-            len(self._answers) > self._max_entries
-            or self.bytes > self._max_bytes
-        ):
-            self._forget(next(iter(self._answers)))
-            self.evictions += 1
-
-    def _forget(self, place: Place) -> None:
-        """Out of the answers and out of the index; an empty partition goes
-        too.
-        """
-        self.bytes -= self._answers.pop(place).bytes
-        index = self._partitions[place[0]]
-        index.remove(place)
-        if not len(index):
-            del self._partitions[place[0]]

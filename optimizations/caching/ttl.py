@@ -5,43 +5,50 @@ entry gets the time at which it expires when it is *written*. Reading does not
 extend it: otherwise the most popular answer would be the one that is never
 refreshed.
 
+The idea: a dict keeps the order in which its entries were written, and as all
+live about equally long, that is nearly the order in which they expire.
+
+- An expired entry is never served, and is dropped by the read that meets it.
+  Those nobody reads again are dropped by a write, once in a 64th of a life.
+  The search goes from the oldest on, and ends where the young begin: nothing
+  ever walks over all entries.
 - `jitter` shortens each life by a random share. Entries written together then
   do not expire together, and the model is not asked for all of them at once.
-- An expired entry is never served, and is dropped by the read that meets it.
-  For those nobody reads again, a heap knows what expires next: each write
-  drops a few. Nothing ever walks over all entries.
-- When it is full, what has expired goes first, then what was used least
-  recently.
+- When it is full, the oldest goes, unless it was used since that was last
+  asked: a *second chance*, about as good as an LRU. It leaves everything in
+  its place, so one order serves both.
 
 When it does not help: answers that never change (a longer life is free hits),
 or that change at a known moment (delete the key then, and wait for nothing).
+And where thousands were written in one moment without jitter, one write drops
+them all.
 
-Time is `now()`, the loop's clock, which nobody can set back.
+Time is `now()`, the loop's clock, which nobody can set back. The second chance
+is Corbató's, "A paging experiment with the Multics system" (1968).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from heapq import heapify, heappop, heappush
 from math import inf
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+from zlib import crc32
 
-from optimizations.caching.lru import MAX_BYTES, MISSING, LRUCache
+from optimizations.caching.bounded import MAX_BYTES, BoundedMapping
 from optimizations.caching.time_limit import positive
-from optimizations.clock import chance, now
+from optimizations.clock import now
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-Expiry = tuple[float, int, K]
-"""When a key expires, and a number that no other writing has."""
 
-_DROPPED_PER_WRITE = 4  # more than a write adds, so a backlog shrinks
-_SUPERSEDED = 64  # expiries that the heap may hold beside one for each entry
+_SWEEPS = 64  # in a life, at most
 
 
-class TTLCache(LRUCache[K, V]):
-    """An `LRUCache` whose entries live `ttl_seconds`, less up to the share
-    `jitter` (0 to 1) of it, drawn for each key by `seed`.
+class TTLCache(BoundedMapping[K, V]):
+    """Entries live `ttl_seconds`, less up to the share `jitter` (from 0, below
+    1) of it, drawn for each key by `seed`. At most `max_entries`; with
+    `size_of`, which says how many bytes a value takes, also at most
+    `max_bytes` of values.
     """
 
     def __init__(
@@ -62,98 +69,133 @@ class TTLCache(LRUCache[K, V]):
         self.jitter = jitter
         self.expirations = 0
         self._seed = seed
-        self._expiries: dict[K, Expiry[K]] = {}
-        self._heap: list[Expiry[K]] = []  # what expires next, first
-        self._written = 0
-        self._moment = 0.0  # of the latest write
+        self._entries: dict[K, _Entry[V]]  # in the order of writing
+        self._sweep_at = -inf
+        self._hand: list[K] = []  # who is asked for next is the last
 
     def get(self, key: K, default: Any = None) -> Any:
-        value = self._entries.get(key, MISSING)
-        if value is MISSING:
+        # One flat method: a call saved here is a good part of a hit.
+        entry = self._entries.get(key)
+        if entry is None:
             self.misses += 1
             return default
-        if self._expiries[key][0] <= now():
+        if entry.deadline <= now():
             self._expire(key)
             self.misses += 1
             return default
-        self._entries.move_to_end(key)
+        entry.used = True
         self.hits += 1
-        return value
+        return entry.value
 
     def __setitem__(self, key: K, value: V) -> None:
-        moment = self._moment = now()
-        if self._heap and self._heap[0][0] <= moment:
-            self._sweep(moment, _DROPPED_PER_WRITE)
+        moment = now()
+        if moment >= self._sweep_at:
+            self._sweep(moment)
         life = self.ttl_seconds
         if self.jitter:
-            life *= 1 - self.jitter * chance(self._seed, key).random()
-        self._written += 1
-        # Before it is written: making room must not take it for its old self.
-        expiry = self._expiries[key] = (moment + life, self._written, key)
-        heappush(self._heap, expiry)
-        super().__setitem__(key, value)
-        if key not in self._entries:  # too big to be kept
-            self._expiries.pop(key, None)
-        if len(self._heap) > 2 * len(self._entries) + _SUPERSEDED:
-            self._rebuild()
+            life *= 1 - self.jitter * _draw(self._seed, key)
+        size = self._weigh(key, value)
+        if size is None:
+            return
+        entries = self._entries
+        if (
+            len(entries) >= self.max_entries
+            or self.bytes + size > self.max_bytes
+        ):
+            self._make_room(size)
+        entries[key] = _Entry(value, moment + life)
+        self.bytes += size
 
     def __delitem__(self, key: K) -> None:
-        super().__delitem__(key)
-        del self._expiries[key]
+        if self._entries[key].deadline <= now():
+            self._expire(key)
+            raise KeyError(key)
+        self._remove(key)
 
     def popitem(self) -> tuple[K, V]:
         self._sweep(now())
-        key, value = super().popitem()
-        del self._expiries[key]
-        return key, value
+        return super().popitem()
 
     def __contains__(self, key: object) -> bool:
-        return super().__contains__(key) and self._expiries[key][0] > now()  # type: ignore[index]
+        entry = self._entries.get(key)  # type: ignore[arg-type]
+        return entry is not None and entry.deadline > now()
 
     def __len__(self) -> int:
         self._sweep(now())
-        return len(self._entries)
+        return super().__len__()
 
     def __iter__(self) -> Iterator[K]:
         self._sweep(now())
         return super().__iter__()
 
+    def _look(self, key: K) -> V:
+        return self._entries[key].value
+
     def snapshot(self) -> Mapping[str, float]:
-        """`scheduled` counts the expiries held, superseded ones included."""
-        return {
-            **super().snapshot(),
-            "expirations": self.expirations,
-            "scheduled": len(self._heap),
-        }
+        """The counters, for metrics."""
+        return {**super().snapshot(), "expirations": self.expirations}
 
-    def _make_room(self) -> None:
-        """What has expired first: that is no eviction."""
-        while (
-            len(self._entries) > self.max_entries
-            or self.bytes > self.max_bytes
+    def _make_room(self, size: int) -> None:
+        # Flat as well: a full cache does this at every write.
+        entries = self._entries
+        while entries and (
+            len(entries) >= self.max_entries
+            or self.bytes + size > self.max_bytes
         ):
-            if self._heap[0][0] <= self._moment:
-                self._sweep(self._moment, 1)
-            else:
-                key, _ = super().popitem()
-                del self._expiries[key]
-                self.evictions += 1
+            entry = entries.pop(self._victim())
+            if self._size_of is not None:
+                self.bytes -= self._size_of(entry.value)
+            self.evictions += 1
 
-    def _sweep(self, moment: float, at_most: float = inf) -> None:
-        """Drop what has expired, the longest expired first."""
-        dropped = 0
-        while dropped < at_most and self._heap and self._heap[0][0] <= moment:
-            expiry = heappop(self._heap)
-            # That of a key deleted or written anew is superseded.
-            if self._expiries.get(expiry[2]) is expiry:
-                self._expire(expiry[2])
-                dropped += 1
+    def _victim(self) -> K:
+        while True:
+            if not self._hand:
+                self._hand = [*reversed(self._entries)]
+            key = self._hand.pop()
+            entry = self._entries.get(key)
+            if entry is None:  # removed meanwhile
+                continue
+            if not entry.used:
+                return key
+            entry.used = False
+
+    def _remove(self, key: K) -> V:
+        value = self._entries.pop(key).value
+        if self._size_of is not None:
+            self.bytes -= self._size_of(value)
+        return value
 
     def _expire(self, key: K) -> None:
-        del self[key]
+        self._remove(key)
         self.expirations += 1
 
-    def _rebuild(self) -> None:
-        """Drop what is superseded. Rare enough to cost nothing per write."""
-        self._heap = list(self._expiries.values())
-        heapify(self._heap)
+    def _sweep(self, moment: float) -> None:
+        """Drop what has expired. What would be alive even if it had drawn the
+        longest life ends the search: all after it were written later.
+        """
+        alive = moment + self.jitter * self.ttl_seconds
+        expired = []
+        for key, entry in self._entries.items():
+            if entry.deadline <= moment:
+                expired.append(key)
+            elif entry.deadline > alive:
+                break
+        for key in expired:
+            self._expire(key)
+        self._sweep_at = moment + self.ttl_seconds / _SWEEPS
+
+
+class _Entry(Generic[V]):
+    __slots__ = ("deadline", "used", "value")
+
+    def __init__(self, value: V, deadline: float) -> None:
+        self.value = value
+        self.deadline = deadline
+        self.used = False
+
+
+def _draw(seed: int, key: object) -> float:
+    """From 0, below 1; the same in every process. A checksum spreads well
+    enough for this, at a tenth of the price of a generator.
+    """
+    return crc32(repr((seed, key)).encode()) / 2**32

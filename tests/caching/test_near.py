@@ -4,8 +4,10 @@ bound: laws of both stores that search.
 
 from __future__ import annotations
 
+import asyncio
 import tracemalloc
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -15,7 +17,7 @@ from optimizations.caching.embedding import HashingEmbedder
 from optimizations.caching.fuzzy import FuzzyStore
 from optimizations.caching.near import NearStore
 from optimizations.caching.semantic import SemanticStore
-from optimizations.clock import run_virtual
+from optimizations.clock import now, run_virtual
 from optimizations.llm import Message, Request
 from tests.caching.answers import answer
 from tests.helpers import ask
@@ -36,7 +38,7 @@ every_store = pytest.mark.parametrize("make", [fuzzy, semantic])
 
 async def text(store: NearStore[Any], request: Request) -> str | None:
     found = await store.find(request)
-    return None if found is None else found.text
+    return None if found is None else found.reply.text
 
 
 @every_store
@@ -48,8 +50,7 @@ def test_nearly_the_same_question_finds_the_answer(make: Make) -> None:
         await store.keep(ask("Where is my parcel?"), answer("Here."))
         found = await store.find(request)
         assert found is not None
-        assert found.text == "Here."
-        assert found.trace is request.trace
+        assert found.reply.text == "Here."
         assert (store.hits, store.misses) == (1, 1)
 
     run_virtual(main())
@@ -213,12 +214,75 @@ def test_at_the_bound_one_goes_for_each_that_comes(make: Make) -> None:
 
 @every_store
 def test_keeping_again_replaces(make: Make) -> None:
+    """An update added a second entry, and the old answer lived on."""
+
     async def main() -> None:
         store = make()
-        for reply in ("old", "new"):
-            await store.keep(ask(), answer(reply))
+        for said in ("old", "new"):
+            await store.keep(ask(), answer(said))
         assert await text(store, ask()) == "new"
+        assert await text(store, ask("Where is my parcel now?")) == "new"
         assert store.snapshot()["entries"] == 1
+
+    run_virtual(main())
+
+
+@every_store
+def test_an_answer_expires_when_it_has_lived_its_time(make: Make) -> None:
+    """Reading does not extend it, and what it was kept late counts."""
+
+    async def main() -> None:
+        store = make(ttl_seconds=10)
+        await asyncio.sleep(5)
+        await store.keep(ask(), replace(answer(), born_at=now() - 4))
+        await asyncio.sleep(5.9)
+        assert await text(store, ask())
+        assert await text(store, ask("Where is my parcel now?"))
+        await asyncio.sleep(0.1)
+        assert await text(store, ask("Where is my parcel now?")) is None
+        assert await text(store, ask()) is None
+        await store.keep(ask(), replace(answer(), born_at=now() - 10))
+        numbers = store.snapshot()
+        assert numbers["entries"] == numbers["partitions"] == 0
+        assert numbers["bytes"] == 0
+        assert numbers["expirations"] == 1
+
+    run_virtual(main())
+
+
+@every_store
+def test_a_deleted_answer_is_not_found_by_any_words(make: Make) -> None:
+    async def main() -> None:
+        store = make()
+        for said in ("Where is my parcel?", "where is my parcel now"):
+            await store.keep(ask(said), answer("wrong"))
+        await store.keep(ask("Do you sell toasters?"), answer("right"))
+        await store.delete(ask("Where's my parcel?"))
+        assert await text(store, ask("Where is my parcel?")) is None
+        assert await text(store, ask("where is my parcel now")) is None
+        assert await text(store, ask("Do you sell toasters?")) == "right"
+        await store.delete(ask("never asked", tenant="nobody"))
+        await store.delete(ask(messages=()))
+        assert store.snapshot()["entries"] == 1
+
+    run_virtual(main())
+
+
+@every_store
+def test_it_tells_which_question_lent_its_answer(make: Make) -> None:
+    async def main() -> None:
+        store = make()
+        await store.keep(ask("Where is my parcel?"), answer("Here."))
+        near = await store.match(ask("Where is my parcel now?"))
+        same = await store.match(ask("Where is my parcel?"))
+        assert near is not None
+        assert near.question == "Where is my parcel?"
+        assert near.answer.reply.text == "Here."
+        assert store.threshold <= near.score < store.same
+        assert same is not None
+        assert same.score == store.same
+        assert await store.match(ask("Do you sell toasters?")) is None
+        assert (store.hits, store.misses) == (0, 0)
 
     run_virtual(main())
 
@@ -262,6 +326,8 @@ def test_a_half_said_turn_is_no_question(make: Make) -> None:
         {"max_entries": 0},
         {"max_bytes": 0},
         {"max_question_chars": 0},
+        {"ttl_seconds": 0},
+        {"ttl_seconds": float("nan")},
     ],
 )
 def test_bad_bounds_are_refused(make: Make, bad: dict[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from math import inf
 
 import numpy as np
 import pytest
@@ -16,12 +18,12 @@ from optimizations.caching.embedding import (
     WordLlamaEmbedder,
 )
 from optimizations.caching.semantic import SemanticStore
-from optimizations.clock import run_virtual
+from optimizations.clock import now, run_virtual
 from tests.caching.answers import answer
-from tests.helpers import ask
+from tests.helpers import ask, other_tasks, pause, turns
 
 
-class Fixed:
+class Fixed(Embedder):
     """An embedder that always says the same, or raises it."""
 
     width = 4
@@ -30,9 +32,16 @@ class Fixed:
     def __init__(self, says: object) -> None:
         self.says = says
         self.calls = 0
+        self.closed = 0
+        self.seconds = 0.0
 
-    def embed(self, texts: Sequence[str]) -> Matrix:
+    async def aclose(self) -> None:
+        self.closed += 1
+
+    async def embed(self, texts: Sequence[str]) -> Matrix:
         self.calls += 1
+        if self.seconds:
+            await pause(self.seconds)
         if isinstance(self.says, Exception):
             raise self.says
         return self.says  # type: ignore[return-value]
@@ -105,11 +114,82 @@ def test_where_nothing_was_kept_nothing_is_embedded() -> None:
     run_virtual(main())
 
 
+def test_an_embedder_that_hangs_is_left() -> None:
+    async def main() -> None:
+        embedder = Fixed(GOOD)
+        store = SemanticStore(embedder, embed_seconds=2)
+        await store.keep(ask("kept while it worked"), answer())
+        embedder.seconds = inf
+        assert await store.find(ask("asked when it hung")) is None
+        assert now() == 2
+        assert store.snapshot()["errors"] == 1
+
+    run_virtual(main())
+
+
+def test_a_caller_who_leaves_ends_the_embedding() -> None:
+    async def main() -> None:
+        embedder = Fixed(GOOD)
+        store = SemanticStore(embedder)
+        await store.keep(ask("one"), answer())
+        embedder.seconds = inf
+        task = asyncio.create_task(store.find(ask("two")))
+        await turns(3)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not other_tasks()
+        assert store.snapshot()["errors"] == 0
+
+    run_virtual(main())
+
+
+def test_what_was_evicted_during_the_embedding_is_not_found() -> None:
+    """The partition was there before the wait, and gone after it."""
+
+    async def main() -> None:
+        embedder = Fixed(GOOD)
+        store = SemanticStore(embedder, max_entries=1)
+        await store.keep(ask("one"), answer())
+        embedder.seconds = 1
+        found = asyncio.create_task(store.find(ask("one, please")))
+        await turns(3)
+        embedder.seconds = 0
+        await store.keep(ask("two", tenant="other"), answer())
+        assert await found is None
+
+    run_virtual(main())
+
+
+def test_a_deletion_that_cannot_search_says_so() -> None:
+    """Whatever is near may still be there."""
+
+    async def main() -> None:
+        embedder = Fixed(GOOD)
+        store = SemanticStore(embedder)
+        await store.keep(ask("one"), answer())
+        await store.keep(ask("two"), answer())
+        embedder.says = RuntimeError("no model")
+        with pytest.raises(RuntimeError, match="no model"):
+            await store.delete(ask("three"))
+        await store.aclose()
+        assert embedder.closed == 1
+
+    run_virtual(main())
+
+
 @pytest.mark.parametrize("threshold", [0, 0.0, -1, 1.01, float("nan")])
 def test_a_threshold_that_means_nothing_is_refused(threshold: float) -> None:
     """Zero must not mean "the default": `threshold or default` did."""
     with pytest.raises(ValueError, match="threshold"):
         SemanticStore(Fixed(GOOD), threshold=threshold)
+
+
+@pytest.mark.parametrize("name", ["embed_seconds", "graph_above"])
+def test_bounds_that_mean_nothing_are_refused(name: str) -> None:
+    for bad in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match=name):
+            SemanticStore(Fixed(GOOD), **{name: bad})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("make", [HashingEmbedder, WordLlamaEmbedder])

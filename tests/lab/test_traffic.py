@@ -22,7 +22,7 @@ from lab.traffic import (
     poisson,
     scheduled_loop,
 )
-from optimizations.clock import now, run_virtual
+from optimizations.clock import VirtualLoop, now, run_virtual
 from optimizations.llm import Request
 
 
@@ -106,7 +106,9 @@ def test_a_sender_that_stalls_the_loop_does_not_move_what_is_due() -> None:
         coming = arrivals([0.0, 0.5], texts(2), 2)
         task = asyncio.create_task(open_loop(send, coming))
         await asyncio.sleep(0)
-        asyncio.get_running_loop()._seconds = 2.0  # type: ignore[attr-defined]
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        loop.block(2.0)
         assert await task == [0.0, 0.5]
 
     run_virtual(main())
