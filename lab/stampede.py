@@ -20,6 +20,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 
 from lab.popularity import zipf
 from lab.traffic import arrivals, open_loop, poisson
@@ -30,6 +31,7 @@ from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import Answer, MemoryStore
 from optimizations.caching.ttl import TTLCache
 from optimizations.clock import chance, now
+from optimizations.errors import LLMError
 from optimizations.llm import LLM, Chunk, Layer, Request
 from optimizations.mock import MockModel
 
@@ -45,7 +47,7 @@ class Stampede:
     """What reached the model, and how long customers waited."""
 
     calls: list[float]  # when, in seconds after the cache was filled
-    waits: list[float]  # seconds of each customer
+    waits: list[float]  # seconds of each customer; inf: in vain
 
     @property
     def per_second(self) -> Mapping[int, int]:
@@ -120,7 +122,10 @@ async def stampede(
         await _warm_up(chatbot, model, names)
 
         async def send(request: Request, due: float) -> float:
-            await chatbot.complete(request)
+            try:
+                await chatbot.complete(request)
+            except LLMError:
+                return inf  # waited in vain
             return now() - due
 
         began = now()

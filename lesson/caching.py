@@ -12,7 +12,7 @@ from collections.abc import Callable, MutableMapping
 from functools import partial
 
 from lab.lookalikes import look_up
-from lab.one_by_one import ask_one_by_one
+from lab.one_by_one import Run, ask_one_by_one
 from lab.percentiles import percentile
 from lab.shared_redis import share_redis
 from lab.stampede import CURES, QUESTIONS, REQUESTS_PER_SECOND, stampede
@@ -30,7 +30,6 @@ from lesson.chapter import (
 from lesson.figures import duration, money, share
 from lesson.models import real_model
 from optimizations.caching.embedding import WordLlamaEmbedder
-from optimizations.caching.fuzzy import FuzzyStore
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.s3_fifo import S3FIFOCache
 from optimizations.caching.semantic import SemanticStore
@@ -60,18 +59,6 @@ async def memory(context: Context) -> Outcome:
         )
         for name, cache in kinds.items()
     }
-    rows = [
-        [
-            name,
-            share(run.hits, 1),
-            str(run.entries) if run.entries else "-",
-            f"{run.bytes / 1024:.0f} KiB" if run.entries else "-",
-            duration(percentile(run.waits, 0.5)),
-            duration(percentile(run.waits, 0.99)),
-            money(run.dollars),
-        ]
-        for name, run in runs.items()
-    ]
     none, grows, lru, fifo, _ = runs.values()
     waits = [
         duration(percentile(run.waits, point))
@@ -80,7 +67,8 @@ async def memory(context: Context) -> Outcome:
     ]
     return Outcome(
         Table(
-            ["cache", "hits", "answers", "memory", "p50", "p99", "cost"], rows
+            ["cache", "hits", "answers", "memory", "p50", "p99", "cost"],
+            [[name, *_cells(run)] for name, run in runs.items()],
         ),
         f"The dict took p50 from {waits[0]} to {waits[1]}, and p99 from "
         f"{waits[2]} to {waits[3]}: a miss pays in full. It keeps "
@@ -94,6 +82,17 @@ async def memory(context: Context) -> Outcome:
             for at, hit in run.moments
         ],
     )
+
+
+def _cells(run: Run) -> list[str]:
+    return [
+        share(run.hits, 1),
+        str(run.entries),
+        f"{run.bytes / 1024:.0f} KiB",
+        duration(percentile(run.waits, 0.5)),
+        duration(percentile(run.waits, 0.99)),
+        money(run.dollars),
+    ]
 
 
 async def expiry(context: Context) -> Outcome:
@@ -124,11 +123,9 @@ async def expiry(context: Context) -> Outcome:
             ["cure", "calls in the worst second", "in all", "p99", "slowest"],
             rows,
         ),
-        f"Without a cure {none.peak} calls came in one second for "
-        f"{QUESTIONS} questions, and the slowest customer waited "
-        f"{duration(max(none.waits))}. Single flight asks once for each: "
-        f"{len(flight.calls)}. To let nobody wait, an answer is renewed "
-        "before it is missed.",
+        f"{QUESTIONS} questions expired, and the model got {none.peak} calls "
+        f"in one second; a flight shares them: {len(flight.calls)} in all. "
+        "Whom a stale answer suits never waits.",
         measured={"calls": none.peak},
         events=[
             Event(at, cure, "#")
@@ -172,7 +169,6 @@ async def semantic(context: Context) -> Outcome:
     words = WordLlamaEmbedder()
     by_words = partial(SemanticStore, words, threshold=threshold)
     stores: dict[str, Callable[[], Store]] = {
-        "letters (fuzzy)": FuzzyStore,
         "word embeddings": by_words,
         "  without the second check": partial(by_words, second_check=None),
     }
@@ -194,8 +190,8 @@ async def semantic(context: Context) -> Outcome:
             if fooled
             else ""
         )
-        + f"The check lets {rows[-2][4]} of the near misses through instead "
-        f"of {rows[-1][4]}, and {rows[-2][2]} of the paraphrases instead of "
+        + f"The check lets {rows[-2][4]} of the near misses through, not "
+        f"{rows[-1][4]}, and {rows[-2][2]} of the paraphrases, not "
         f"{rows[-1][2]}.",
         measured={"near misses": 100 * found.near_misses},
     )
@@ -207,10 +203,9 @@ CHAPTER = Chapter(
     "The cheapest call is the one not made",
     (
         Step(
-            "Caches in memory: what they save, and what they keep",
+            "Caches in memory: what they save and keep",
             """Customers ask the same few things over and over, and many things
-            once. A dict keeps all for ever; LRU, S3-FIFO and TTL let go what
-            was not used, was used once, or is old.""",
+            once. A dict keeps all for ever; the others let something go.""",
             "optimizations.caching.cached:Cached.stream",
             Clock.SIMULATED,
             memory,
@@ -228,16 +223,14 @@ CHAPTER = Chapter(
         ),
         Step(
             "The stampede: everything expires at once",
-            """A warm cache was filled in one second, so it expires in one
-            second, and whoever asks then asks the model. Four cures, one at a
-            time: share the call, spread the lives, serve what is stale, renew
-            early.""",
+            """A cache that was filled in one second expires in one second: then
+            all who ask, ask the model. Four cures, each alone, and none.""",
             "optimizations.caching.freshness:Freshness.judge",
             Clock.SIMULATED,
             expiry,
             """an answer is asked for less often than it takes to make.""",
             predict=Prediction(
-                "Without a cure, how many calls does the worst second see?",
+                "How many calls has the worst second, without a cure?",
                 "calls",
                 "calls",
                 f"{REQUESTS_PER_SECOND:g} customers a second ask one of "
@@ -251,9 +244,8 @@ CHAPTER = Chapter(
         ),
         Step(
             "One Redis for several processes",
-            """A cache in memory dies with its process, and each process fills
-            its own. Redis is one cache for all, a round trip away. A real
-            server is started here, shared, and killed.""",
+            """A cache in memory dies with its process. Redis is one cache for
+            all of them, a round trip away: a real one is shared, then killed.""",
             "optimizations.caching.redis_store:RedisStore.find",
             Clock.MEASURED,
             redis,
@@ -269,9 +261,8 @@ CHAPTER = Chapter(
         ),
         Step(
             "The same question in other words",
-            """By letters or by meaning a question is found with a greeting
-            more (reworded), at times in other words, and so is one that only
-            looks alike (near miss). So a second check compares the two.""",
+            """By meaning, a question is found with a greeting more (reworded),
+            at times in other words, and so is what looks alike (near miss).""",
             "optimizations.caching.near:NearStore.find",
             Clock.SIMULATED,
             semantic,

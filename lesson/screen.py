@@ -107,6 +107,9 @@ class Screen:
             shown = source.excerpt(begins, lines)
         more = len(source.text.splitlines()) - len(shown.splitlines())
         where += source.name + (f" (+{more} lines)" if more else "")
+        self._write(Text(where, "cyan"))
+        if not shown:
+            return
         code: RenderableType = Text(shown)
         if self.lively and not self.console.no_color:
             code = Syntax(
@@ -116,7 +119,7 @@ class Screen:
                 background_color="default",
                 word_wrap=True,
             )
-        self._write(Text(where, "cyan"), Padding(code, (0, 0, 0, 2)))
+        self._write(Padding(code, (0, 0, 0, 2)))
 
     def clock(self, clock: Clock) -> None:
         self._write(Text(f"[{clock.value}]", "magenta"))

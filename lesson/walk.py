@@ -10,6 +10,10 @@ from lesson.screen import Screen
 from lesson.source import find_source
 
 SOURCE_LINES = 3
+FEW_STEPS = 3
+"""A chapter is a page of sixty lines. One with more steps says only where its
+source stands.
+"""
 
 Run = Callable[[Step, Context, Callable[[str], None]], Outcome]
 
@@ -25,13 +29,13 @@ def walk(
         screen.chapter(chapter)
         for number, step in enumerate(chapter.steps, 1):
             told: list[str] = []
-            screen.step(chapter, number, step)
+            left = f", {step.clock.name.lower()}"
+            screen.step(chapter, number, step, left)
             screen.source(
                 find_source(step.source),
-                lines=SOURCE_LINES,
+                lines=SOURCE_LINES * (len(chapter.steps) <= FEW_STEPS),
                 begins=step.begins,
             )
-            screen.clock(step.clock)
             try:
                 outcome = run(step, context, told.append)
             except CannotRun as problem:

@@ -48,7 +48,7 @@ def test_every_step_of_the_walk_ran(walk: str) -> None:
 
 
 def test_every_number_is_said_to_be_simulated_or_measured(walk: str) -> None:
-    said = re.findall(r"^\[(simulated|measured)", walk, re.MULTILINE)
+    said = re.findall(r"^\d\.\d [^(]*\(step \d of \d,\s(simulated|measured)\)", walk, re.MULTILINE)
     assert len(said) == len(STEPS)
 
 
@@ -67,7 +67,7 @@ def test_two_walks_with_one_seed_simulate_the_same_numbers() -> None:
 def simulated(text: str) -> list[str]:
     """The steps that ran on the virtual clock."""
     steps = re.split(r"^(?=\d\.\d )", text, flags=re.MULTILINE)
-    return [step for step in steps if "[simulated" in step]
+    return [step for step in steps if "simulated)" in step]
 
 
 def test_on_a_terminal_the_lesson_waits_for_enter() -> None:
@@ -85,7 +85,7 @@ def test_on_a_terminal_the_lesson_waits_for_enter() -> None:
 
 def test_an_interrupt_ends_the_lesson_and_all_that_it_started() -> None:
     with terminal("module12.py", "--chapter", "4", "--no-input") as lesson:
-        lesson.wait_for("[measured")
+        lesson.wait_for("measured)")
         deadline = time.monotonic() + 20
         while len(children := lesson.children()) < 3:
             assert time.monotonic() < deadline, "no server process was started"

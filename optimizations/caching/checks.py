@@ -104,6 +104,21 @@ def no_opposites(one: Reading, other: Reading) -> bool:
     return not any(opposed(left, right) for left in mine for right in yours)
 
 
+def same_members(one: Reading, other: Reading) -> bool:
+    """Not one member of a family in one, and another in the other: colours,
+    days of the week, currencies.
+
+    >>> disagreement("Is the blue one sold out?", "Is the red one sold out?")
+    'members'
+    >>> disagreement("Is it blue?", "Is it blue or red?")
+    """
+    mine, yours = one.members, other.members
+    return all(
+        mine[family] <= yours[family] or yours[family] <= mine[family]
+        for family in mine.keys() & yours
+    )
+
+
 def same_order(one: Reading, other: Reading) -> bool:
     """The same words do not stand in another order: from here to there, you
     and me.
@@ -124,9 +139,24 @@ def same_doer(one: Reading, other: Reading) -> bool:
     'doer'
     >>> disagreement("I'd like to call you.", "I'd like you to call me.")
     'doer'
+    >>> disagreement("a parcel sent to you", "a parcel sent by you")
+    'doer'
     """
-    ours, theirs = one.doers, other.doers
+    ours = one.doers | one.towards
+    theirs = other.doers | other.towards
     return all(ours[verb] == theirs[verb] for verb in ours.keys() & theirs)
+
+
+def same_particle(one: Reading, other: Reading) -> bool:
+    """A verb that goes with "out" in one does so in the other.
+
+    >>> disagreement("Can I rent a bike?", "Can I rent out a bike?")
+    'particle'
+    """
+    return not (
+        one.with_out - other.with_out & other.stems
+        or other.with_out - one.with_out & one.stems
+    )
 
 
 def same_names(one: Reading, other: Reading) -> bool:
@@ -185,8 +215,10 @@ RULES: dict[str, Callable[[Reading, Reading], bool]] = {
     "numbers": same_numbers,
     "negation": same_negation,
     "opposites": no_opposites,
+    "members": same_members,
     "order": same_order,
     "doer": same_doer,
+    "particle": same_particle,
     "names": same_names,
     "things": same_things,
     "scope": same_scope,

@@ -60,14 +60,35 @@ BETWEEN_DOER_AND_VERB = frozenset(
     """.split()
 )
 
+TOWARDS = frozenset("to from by for with without".split())
+"""What says which way, before a person."""
+
+IRREGULAR = {
+    past: group.split()[0]
+    for group in """
+    send sent; buy bought; pay paid; take took taken; give gave given; break
+    broke broken; lose lost; choose chose chosen; bring brought; keep kept;
+    make made; come came; go went gone; sell sold; hold held; build
+    built; teach taught; catch caught; think thought; write wrote
+    written; speak spoke spoken; forget forgot forgotten; steal stole stolen;
+    grow grew grown; fall fell fallen; begin began begun; drive drove driven;
+    fly flew flown; wear wore worn; win won; withdraw withdrew withdrawn;
+    freeze froze frozen; hear heard; child children; man men; woman women;
+    person people; foot feet
+    """.split(";")
+    for past in group.split()[1:]
+}
+"""From a form that no ending tells to the word itself."""
+
 
 def stem(word: str) -> str:
     """A word without its most common endings.
 
-    >>> [stem(w) for w in "parcels parties stopped closing lamp's".split()]
-    ['parcel', 'party', 'stop', 'clos', 'lamp']
+    >>> [stem(w) for w in "parcels parties stopped sent lamp's".split()]
+    ['parcel', 'party', 'stop', 'send', 'lamp']
     """
     word = word.removesuffix("'s").removesuffix("'")
+    word = IRREGULAR.get(word, word)
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
     for ending in ("ing", "ed", "es", "s", "e"):

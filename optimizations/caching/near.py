@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 DAY_SECONDS = 24 * 3600.0
 _CANDIDATES = 4
-_ENTRY_BYTES = 1300
+_ENTRY_BYTES = 1100
 """About what the keys of an entry and a partition of its own take."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cached_property
+from itertools import pairwise
 
 from optimizations.caching.english import (
     BETWEEN_DOER_AND_VERB,
@@ -18,6 +19,7 @@ from optimizations.caching.english import (
     NUMBERS,
     PERSONS,
     STOP_WORDS,
+    TOWARDS,
     UNITS,
     stem,
 )
@@ -114,6 +116,45 @@ class Reading:
                 if person and word not in STOP_WORDS:
                     found.setdefault(self.vocabulary.base(word), person)
                 person = ""
+        return found
+
+    @cached_property
+    def towards(self) -> dict[str, str]:
+        """From "I" and "you" to the small word that leads there.
+
+        >>> Reading("a parcel from me to you").towards
+        {'I': 'from', 'you': 'to'}
+        """
+        return {
+            PERSONS[word]: before
+            for before, word in pairwise(self.words)
+            if before in TOWARDS and word in ("me", "us", "you")
+        }
+
+    @cached_property
+    def with_out(self) -> set[str]:
+        """The stems of the words that "out" follows: rent out, sold out.
+
+        >>> Reading("Is it sold out?").with_out
+        {'sell'}
+        """
+        return {
+            stem(before)
+            for before, word in pairwise(self.words)
+            if word == "out" and before not in STOP_WORDS
+        }
+
+    @cached_property
+    def members(self) -> dict[str, set[str]]:
+        """From each family to those of its members that are mentioned.
+
+        >>> Reading("from Monday to Friday, in red").members
+        {'monday': {'monday', 'friday'}, 'red': {'red'}}
+        """
+        found: dict[str, set[str]] = {}
+        for word in self.words:
+            if family := self.vocabulary.family(word):
+                found.setdefault(family, set()).add(self.vocabulary.base(word))
         return found
 
     @cached_property

@@ -117,6 +117,11 @@ class S3FIFOCache(BoundedMapping[K, V]):
             self.bytes -= self._size_of(value)
         return value
 
+    def clear(self) -> None:
+        """The ghosts go too."""
+        super().clear()
+        self._ghost.clear()
+
     def snapshot(self) -> Mapping[str, float]:
         """`small` of the entries are still newcomers; `ghosts` are keys
         remembered of those who left.

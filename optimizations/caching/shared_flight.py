@@ -19,8 +19,10 @@ replayed. There is none, since it failed or may not be kept: each asks for
 itself, side by side, not one after the other. Or the holder died, and its
 lease ran out: exactly one takes over, and the others wait on.
 
-Who waits longer than `patience_seconds`, or cannot reach the leases, asks for
-itself. So does a request with `no_cache`, which wants an answer of its own.
+Who cannot reach the leases asks for itself: at once, or if it waits already,
+when it has heard nothing for as long as a lease lasts. So does who has waited
+for `patience_seconds`, and a request with `no_cache`, which wants an answer of
+its own.
 
 When it does not help: for answers that cannot be kept; their followers wait
 for nothing. Where a second reader wants the first word soon, for it comes with
@@ -32,6 +34,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
+from math import inf
 
 from optimizations.caching.cached import replay
 from optimizations.caching.keys import exact_key
@@ -126,20 +129,23 @@ class SharedFlight(Layer):
 
     async def _await_turn(self, lease: Lease, request: Request) -> Turn:
         """Ours, or that it is over; another's where we wait no longer."""
-        patient_until = now() + self._patience_seconds
+        patient_until, heard_at = now() + self._patience_seconds, -inf
         self.waiting += 1
         try:
-            while (turn := await lease.take()) is Turn.ANOTHERS:
+            while True:
+                turn = Turn.ANOTHERS
+                try:
+                    turn, heard_at = await lease.take(), now()
+                except ConnectionError:
+                    if now() - heard_at >= self._leases.lease_seconds:
+                        return turn
                 left = min(patient_until, request.due) - now()
-                if left <= 0:
-                    break
+                if turn is not Turn.ANOTHERS or left <= 0:
+                    return turn
                 pause = self._poll_seconds * (0.5 + self._rng.random())
                 await asyncio.sleep(min(pause, left))
-        except ConnectionError:
-            return Turn.ANOTHERS
         finally:
             self.waiting -= 1
-        return turn
 
     async def _look_up(
         self, request: Request, arrived_at: float

@@ -20,4 +20,7 @@ SHOP = Vocabulary(
     cheap/expensive cheaper/dearer cheapest/dearest buyer/seller
     supplier/customer paid/unpaid
     """,
+    """
+    card transfer voucher cash cheque
+    """,
 )

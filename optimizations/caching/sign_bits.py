@@ -33,7 +33,6 @@ Rows = npt.NDArray[np.intp]
 Counts = npt.NDArray[np.uint16]
 
 _BLOCK = 16_384  # rows
-_MOST_TIES = 2  # times what was asked for
 
 
 class SignBits:
@@ -84,23 +83,23 @@ class SignBits:
         self._fit()
 
     def nearest(self, vector: Matrix, count: int) -> Rows:
-        """About `count` rows, in no order, that agree in the most bits."""
+        """From `count` rows to twice as many, in no order, that agree in the
+        most bits.
+        """
         words = self._sign(vector[None])
         rows, distances = np.empty(0, np.intp), np.empty(0, np.uint16)
         cut = 64 * len(words)  # all bits differ
         for start in range(0, self._count, _BLOCK):
             block = self._distances(words, start)
             if not start and len(block) > count:
-                cut = _smallest(block, count)
+                cut = int(np.partition(block, count - 1)[count - 1])
             near = np.flatnonzero(block <= cut)
             rows = np.concatenate((rows, near + start))
             distances = np.concatenate((distances, block[near]))
-            if len(rows) > count:
-                cut = _smallest(distances, count)
-                best = np.flatnonzero(distances <= cut)
-                if len(best) > _MOST_TIES * count:
-                    best = np.argpartition(distances, count - 1)[:count]
+            if len(rows) > 2 * count:
+                best = np.argpartition(distances, count - 1)[:count]
                 rows, distances = rows[best], distances[best]
+                cut = int(distances.max())
         return rows
 
     def _distances(self, words: Words, start: int) -> Counts:
@@ -125,8 +124,3 @@ class SignBits:
             kept = min(room, used)
             fresh[:, :kept] = self._words[:, :kept]
             self._words = fresh
-
-
-def _smallest(distances: Counts, count: int) -> int:
-    """The smallest but `count` - 1 of them."""
-    return int(np.partition(distances, count - 1)[count - 1])

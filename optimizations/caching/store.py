@@ -21,6 +21,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from optimizations.caching.bounded import BoundedMapping
 from optimizations.caching.keys import Normalise, exact_key
 from optimizations.caching.lru import LRUCache
 from optimizations.llm import Reply, Request
@@ -123,7 +124,7 @@ class MemoryStore:
 
     def snapshot(self) -> Mapping[str, float]:
         """What the mapping counts; of a plain dict, its length."""
-        if isinstance(self.mapping, LRUCache):
+        if isinstance(self.mapping, BoundedMapping):
             return self.mapping.snapshot()
         return {"entries": len(self.mapping)}
 

@@ -94,16 +94,17 @@ class TTLCache(BoundedMapping[K, V]):
         life = self.ttl_seconds
         if self.jitter:
             life *= 1 - self.jitter * _draw(self._seed, key)
+        entries = self._entries
+        again = key in entries
         size = self._weigh(key, value)
         if size is None:
             return
-        entries = self._entries
         if (
             len(entries) >= self.max_entries
             or self.bytes + size > self.max_bytes
         ):
             self._make_room(size)
-        entries[key] = _Entry(value, moment + life)
+        entries[key] = _Entry(value, moment + life, again)
         self.bytes += size
 
     def __delitem__(self, key: K) -> None:
@@ -188,10 +189,10 @@ class TTLCache(BoundedMapping[K, V]):
 class _Entry(Generic[V]):
     __slots__ = ("deadline", "used", "value")
 
-    def __init__(self, value: V, deadline: float) -> None:
+    def __init__(self, value: V, deadline: float, used: bool) -> None:
         self.value = value
         self.deadline = deadline
-        self.used = False
+        self.used = used
 
 
 def _draw(seed: int, key: object) -> float:

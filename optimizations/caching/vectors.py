@@ -101,9 +101,7 @@ class VectorIndex(Generic[K]):
             self._fit()
         self._rows[row] = vector
         for finder in (self._finder, self._learner):
-            if finder is not None and (
-                row < len(finder) or finder is self._finder
-            ):
+            if finder is not None and row <= len(finder):
                 finder.put(row, vector)
         self._teach()
 

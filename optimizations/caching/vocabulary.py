@@ -1,9 +1,11 @@
-"""Words that mean the same, and words that mean the opposite.
+"""Words that mean the same, the opposite, or one of the same few things.
 
-A vocabulary is two small lists, written as one reads them: groups of synonyms,
-each of which counts as one word, and pairs of opposites. `GENERAL` holds those
-of everyday English. What a trade calls its things belongs into a vocabulary of
-its own (`shop.py` is one), and `GENERAL + SHOP` is both.
+A vocabulary is three small lists, written as one reads them: groups of
+synonyms, each of which counts as one word; pairs of opposites; and families,
+of which a question means one member and no other: colours, days, currencies.
+`GENERAL` holds those of everyday English. What a trade calls its things
+belongs into a vocabulary of its own (`shop.py` is one), and `GENERAL + SHOP`
+is both.
 
 Words are compared by their stems, so "packages" needs no mention beside
 "package". A word in two groups would count as now one thing, now another, so
@@ -17,25 +19,28 @@ from __future__ import annotations
 
 from optimizations.caching.english import stem
 
-_PREFIXES = ("un", "in", "im", "dis", "non", "de")
+_PREFIXES = ("un", "in", "im", "il", "ir", "dis", "non", "de")
 
 
 class Vocabulary:
-    """`synonyms` are groups divided by semicolons, `opposites` pairs divided
-    by a slash. Raises `ValueError` where a word is in two groups.
+    """`synonyms` and `families` are groups divided by semicolons, `opposites`
+    pairs divided by a slash. Raises `ValueError` where a word is in two
+    groups, or in two families.
 
-    >>> zoo = Vocabulary("lion cat; trainer keeper", "calm/wild")
-    >>> zoo.base("cats"), zoo.opposed("calm", "wild")
-    ('lion', True)
+    >>> zoo = Vocabulary("lion cat", "calm/wild", "cage pond pool")
+    >>> zoo.base("cats"), zoo.opposed("calm", "wild"), zoo.family("ponds")
+    ('lion', True, 'cag')
     """
 
-    def __init__(self, synonyms: str = "", opposites: str = "") -> None:
+    def __init__(
+        self, synonyms: str = "", opposites: str = "", families: str = ""
+    ) -> None:
         self.synonyms = synonyms
         self.opposites = opposites
-        self._first: dict[str, str] = {}  # from a stem to that of its group
+        self.families = families
+        self._first = _firsts(synonyms)
+        self._families = _firsts(families)
         self._opposites: dict[str, set[str]] = {}
-        for group in synonyms.split(";"):
-            self._add_group(group.split())
         for pair in opposites.split():
             one, other = map(stem, pair.split("/"))
             self._opposites.setdefault(one, set()).add(other)
@@ -45,6 +50,7 @@ class Vocabulary:
         return Vocabulary(
             f"{self.synonyms}; {other.synonyms}",
             f"{self.opposites} {other.opposites}",
+            f"{self.families}; {other.families}",
         )
 
     def base(self, word: str) -> str:
@@ -60,11 +66,21 @@ class Vocabulary:
             long == prefix + short for prefix in _PREFIXES
         )
 
-    def _add_group(self, group: list[str]) -> None:
-        for word in group:
-            if stem(word) in self._first:
-                raise ValueError(f"{word!r} is in two groups of synonyms")
-            self._first[stem(word)] = stem(group[0])
+    def family(self, word: str) -> str:
+        """What stands for the family of a word; nothing where it has none."""
+        return self._families.get(stem(word), "")
+
+
+def _firsts(groups: str) -> dict[str, str]:
+    """From the stem of each word to that of the first one in its group."""
+    found: dict[str, str] = {}
+    for group in groups.split(";"):
+        words = group.split()
+        for word in words:
+            if stem(word) in found:
+                raise ValueError(f"{word!r} is in two groups")
+            found[stem(word)] = stem(words[0])
+    return found
 
 
 GENERAL = Vocabulary(
@@ -108,5 +124,30 @@ GENERAL = Vocabulary(
     best/worst same/different always/never yes/no left/right
     front/back top/bottom wet/dry clean/dirty strong/weak loud/quiet
     maximum/minimum max/min incoming/outgoing
+    larger/smaller bigger/smaller largest/smallest biggest/smallest
+    newer/older taller/shorter brighter/softer louder/quieter
+    forward/back forward/backward ahead/behind front/behind
+    upgrade/downgrade fill/empty allow/block grant/revoke give/withdraw
+    tighten/loosen expand/collapse raise/cut gain/lose succeed/fail
+    love/hate sunrise/sunset dawn/dusk arrival/departure entrance/exit
+    north/south east/west upper/lower inner/outer deep/shallow
+    rich/poor true/false success/failure profit/loss
+    pros/cons strength/weakness male/female debit/credit
+    supply/get supply/order supply/receive
+    """,
+    """
+    red orange yellow green blue purple violet pink brown black white grey
+    gray beige copper brass bronze silver gold mint navy
+    steel iron glass wood plastic paper cotton wool leather ceramic stone;
+    monday tuesday wednesday thursday friday saturday sunday weekday weekend;
+    january february march april june july august september october november
+    december;
+    spring summer autumn winter;
+    morning noon afternoon evening midnight;
+    second minute hour day week month quarter year;
+    euro dollar pound yen rupee franc;
+    watt kilowatt megawatt volt ampere; gram kilogram ton;
+    millimetre centimetre metre kilometre mile inch foot;
+    single double triple;
     """,
 )

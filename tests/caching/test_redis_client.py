@@ -13,12 +13,14 @@ import redis.asyncio
 
 from lab.parts import RedisServer
 from optimizations.caching.redis_client import RedisClient, RedisUnavailable
+from optimizations.clock import now
 from tests.caching.real_redis import (
     closed_port,
     needs_redis,
     until,
     with_redis,
 )
+from tests.helpers import turns
 
 
 @asynccontextmanager
@@ -173,6 +175,27 @@ def test_it_is_tried_in_the_background_when_its_time_is_over() -> None:
             await client.aclose()
 
     asyncio.run(main())
+
+
+@needs_redis
+def test_a_stall_of_our_own_is_not_redis_failure() -> None:
+    """Three hundred requests kept the loop busy for longer than the timeout:
+    the answer was there, and Redis was left alone all the same.
+    """
+
+    async def main(server: RedisServer, plain: redis.asyncio.Redis) -> None:
+        client = RedisClient(server.url, timeout_seconds=0.1)
+        await until(client.ready)
+        asking = asyncio.ensure_future(client.execute("ECHO", "here"))
+        await turns(5)  # it is sent
+        began = now()
+        while now() < began + 0.15:
+            pass
+        assert await asking == b"here"
+        assert client.failures == 0
+        await client.aclose()
+
+    with_redis(main)
 
 
 def test_a_dead_redis_prints_nothing_however_often_it_is_asked(

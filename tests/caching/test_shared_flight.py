@@ -1,6 +1,5 @@
 """Of many processes one asks; the others get its answer. Here each onion
-stands for a process; `tests/lab/test_second_process.py`
-has real ones.
+stands for a process; `tests/lab/test_second_process.py` has real ones.
 """
 
 from __future__ import annotations
@@ -162,6 +161,27 @@ def test_without_leases_each_asks_for_itself() -> None:
         assert texts(replies) == ["Hello"] * 3
         assert fleet.model.calls == 3
         assert [f.alone for f in fleet.flights] == [1, 1, 1]
+
+    run_virtual(main())
+
+
+def test_who_waits_forgives_a_short_absence_of_redis_but_not_a_long_one() -> (
+    None
+):
+    """One late answer among six hundred, and a follower asked for itself."""
+
+    async def main() -> None:
+        for absent_seconds, calls in (2, 1), (5, 2):
+            fleet = Fleet(2, SLOW)
+            asking = [
+                asyncio.create_task(complete(p)) for p in fleet.processes
+            ]
+            await asyncio.sleep(3.5)
+            fleet.leases.up = False
+            await asyncio.sleep(absent_seconds)
+            fleet.leases.up = True
+            assert texts(await asyncio.gather(*asking)) == ["Hello"] * 2
+            assert fleet.model.calls == calls
 
     run_virtual(main())
 

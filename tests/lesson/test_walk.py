@@ -32,7 +32,7 @@ def test_a_walk_shows_every_beat_of_every_step(tmp_path: Path) -> None:
     for beat in (
         "The reason for one.",
         "tests/lesson/book.py:",
-        "[simulated",
+        "step 1 of 2, simulated",
         "counting",
         "There were 8.",
         "Question: How many? Answer: 8 things",

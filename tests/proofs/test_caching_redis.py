@@ -158,7 +158,7 @@ def test_nothing_corrupted_is_served(proof: Proof) -> None:
             other = codec.encode(keys[n - 1], answer("served"))
             await plain.set(key, corrupted(good, other, key, rng))
         # Nothing is kept, so that what is left in Redis was left there.
-        chatbot = Cached(model, store)
+        chatbot = Cached(model, store, store_seconds=5.0)
         for n in range(0, count, 500):
             replies = await asyncio.gather(
                 *map(chatbot.complete, asked[n : n + 500]),
