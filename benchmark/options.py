@@ -8,9 +8,11 @@ from typing import Any
 
 from benchmark.against_earlier.thresholds import Threshold
 from benchmark.intervals.estimates import FEWEST
+from benchmark.simulated.conduct import StudyJob
 from benchmark.simulated.simulate import Job
 from benchmark.simulated.traced import SEEDS as TRACE_SEEDS
 from benchmark.simulated.traced import trace_requests
+from benchmark.study import Study
 from benchmark.suite import Suite
 
 QUICK_SEEDS, FULL_SEEDS = FEWEST, 20
@@ -24,6 +26,7 @@ class Options:
     suites: tuple[str, ...]
     seed: int = 1
     quick: bool = False
+    peers: bool = False
     questions: str | None = None
     trace: str | None = None
     time_scale: float = 1.0
@@ -56,6 +59,12 @@ class Options:
             self.quick,
         )
 
+    def study_job(self, suite: Suite, study: Study) -> StudyJob:
+        """A study has one seed: that of the whole."""
+        return StudyJob(
+            suite.name, study.name, self.seed, self.quick, self.questions
+        )
+
     def recorded(self) -> dict[str, Any]:
         """What decides about the figures, for the report."""
         return {
@@ -63,6 +72,7 @@ class Options:
             "seed": self.seed,
             "seeds": list(self.seeds),
             "quick": self.quick,
+            "peers": self.peers,
             "questions": self.questions,
             "trace": self.trace,
             "time_scale": self.time_scale,

@@ -32,15 +32,20 @@ from benchmark.report.files import make_writable, write
 from benchmark.results.caveats import caveats
 from benchmark.results.standings import SuiteResult, judge
 from benchmark.simulated.fingerprints import fingerprints
-from benchmark.simulated.simulate import SeedResult, suite_of
+from benchmark.simulated.conduct import conduct
+from benchmark.simulated.simulate import Problem, SeedResult, suite_of
 from benchmark.simulated.traced import replaying
 from benchmark.simulated.workers import WorkerLost, workers
+from benchmark.study import Finding, Study
 from benchmark.suite import load_suite
 from lab.options import COULD_NOT_JUDGE, OK, WRONG_ANSWER, UsageError
 from lab.parts import PartError
 from lab.questions import Bank, load_bank
 from lab.settings import Settings
 from optimizations.errors import LLMError
+
+NOT_MEASURED = (PartError, LLMError, ImportError, OSError)
+"""What leaves a suite unmeasured, with a word of it, and the rest goes on."""
 
 
 class RunFailed(Exception):
@@ -109,8 +114,8 @@ def _no_worker_lost() -> Iterator[None]:
 
 def _show(screen: Screen, result: SuiteResult) -> None:
     simulated = simulated_part(result, {})
-    parts = simulated, measured_part(result.measured)
-    screen.suite(result.suite.name, *parts)
+    found = measured_part(result.measured, result.found("measured"))
+    screen.suite(result.suite.name, simulated, found)
 
 
 def _with_trace(options: Options) -> tuple[Options, list[str]]:
@@ -179,16 +184,32 @@ def _simulated(
     jobs = [
         options.job(suite, seed) for suite in suites for seed in options.seeds
     ]
+    studies = [
+        options.study_job(suite, study)
+        for suite in suites
+        for study in suite.studies
+        if study.clock == "simulated"
+    ]
     results: dict[str, list[Mapping[str, SeedResult]]] = {
         suite.name: [] for suite in suites
     }
-    bar.phase("simulating", len(jobs))
+    findings: dict[str, dict[str, Finding | Problem]] = {
+        suite.name: {} for suite in suites
+    }
+    bar.phase("simulating", len(jobs) + len(studies))
     with workers(processes or min(cores(), 8)) as crew:
         for job, result in zip(jobs, crew.run(jobs), strict=True):
             results[job.suite].append(result)
             bar.step()
+        for study, found in zip(
+            studies, crew.map(conduct, studies), strict=True
+        ):
+            findings[study.suite][study.study] = found
+            bar.step()
     for suite in suites:
-        yield judge(suite, options.requests(suite), results[suite.name])
+        name = suite.name
+        result = judge(suite, options.requests(suite), results[name])
+        yield replace(result, findings=findings[name])
 
 
 def measured(
@@ -200,15 +221,32 @@ def measured(
 ) -> SuiteResult:
     """What is not there, or breaks, becomes a warning: the rest goes on."""
     bench = Bench(
-        bank, options.seed, options.quick, settings.redis_url, bar.step
+        bank,
+        options.seed,
+        options.quick,
+        settings.redis_url,
+        options.peers,
+        bar.step,
     )
     name = result.suite.name
     bar.phase(f"{name}: measuring", bench.rounds + 1)
     try:
         found = asyncio.run(result.suite.measure(bench))
-    except (PartError, LLMError, ImportError, OSError) as error:
+    except NOT_MEASURED as error:
         found = Measured("", warnings=(f"{name}, not measured. {error}",))
-    return replace(result, measured=found)
+    findings = dict(result.findings)
+    for study in result.suite.studies:
+        if study.clock == "measured":
+            bar.phase(f"{name}: {study.name}", bench.rounds + 1)
+            findings[study.name] = _studied(study, bench)
+    return replace(result, measured=found, findings=findings)
+
+
+def _studied(study: Study, bench: Bench) -> Finding | Problem:
+    try:
+        return asyncio.run(study.run(bench))
+    except NOT_MEASURED as error:
+        return Problem(True, str(error))
 
 
 def exit_code(results: Sequence[SuiteResult]) -> int:

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from math import nan
 from typing import Any, Literal
 
 from benchmark.intervals.estimates import Estimate
 from benchmark.measured.rounds import Bench
 
 Clock = Literal["simulated", "measured"]
+CLOCKS = {"simulated": "virtual clock", "measured": "this machine"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,11 @@ class Study:
 
 
 def cells(
-    rows: Mapping[str, Iterable[Estimate | float]], columns: Mapping[str, str]
+    rows: Mapping[str, Iterable[Estimate | float | None]],
+    columns: Mapping[str, str],
 ) -> tuple[Cell, ...]:
     """Rows of figures, in the order of the columns, whose units are given. A
-    number alone is exact.
+    number alone is exact; None is no figure.
 
     >>> [c.column for c in cells({"LRU": [0.5, 0.7]}, {"1 k": "", "2 k": ""})]
     ['1 k', '2 k']
@@ -70,6 +71,7 @@ def cells(
         for (column, unit), figure in zip(
             columns.items(), figures, strict=True
         )
+        if figure is not None
     )
 
 
@@ -77,7 +79,3 @@ def _estimate(figure: Estimate | float) -> Estimate:
     if isinstance(figure, Estimate):
         return figure
     return Estimate(figure, figure, figure)
-
-
-NOTHING = Estimate(nan, nan, nan)
-"""Where there is no such figure."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmark.measured.rounds import Bench, Measured
 from benchmark.results.metrics import P50, P95, P99, Metric
+from benchmark.study import Study
 from lab.questions import Bank
 from lab.traffic import Arrival
 from optimizations.llm import LLM, Request
@@ -96,6 +97,10 @@ class Suite:
     quick_requests: int = 250
     traced: tuple[Strategy, ...] = ()  # those that can replay a trace
     traced_setting: str = ""  # what they run on
+    studies: tuple[Study, ...] = ()  # what no strategy's figures tell
+    # the same suite for these questions: what is said of it may differ
+    adapted: Callable[[Suite, Bank], Suite] | None = None
+    warnings: tuple[str, ...] = ()  # what to know before quoting it
 
     def shortened(self) -> Suite:
         """For --quick."""

@@ -5,9 +5,10 @@ of one intent may share a cached answer. A *near miss* is a pair of questions
 that look alike and must not. Together they tell a semantic cache that saves
 money from one that tells customers the wrong thing.
 
-`questions.toml` beside this file is ours. A CSV of your own (columns `text`
-and `category` or `intent`) takes its place with `load_bank(path)`; it has
-intents, but no near misses, and its answers are invented.
+`questions.toml` beside this file is ours. A CSV of your own takes its place
+with `load_bank(path)`, and its answers are invented. It is either a list of
+questions (columns `text` and `category` or `intent`), which has no near
+misses; or one of marked pairs (`question_pairs.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from lab.question_pairs import PAIR_COLUMNS, BadPair, grouped, read_pairs
 from optimizations.llm import Message, Request
 from optimizations.mock.answers import invent
 
@@ -44,7 +46,7 @@ class Intent:
 class NearMiss:
     """Two questions that look alike and need different answers."""
 
-    kind: str  # negated, number, name, direction, unit
+    kind: str  # negated, number, name, direction, unit; else "different"
     first: str
     second: str
 
@@ -87,7 +89,10 @@ def load_bank(path: Path | str | None = None) -> Bank:
         if Path(path).stat().st_size > _MAX_BYTES:
             raise QuestionsError(f"{path} is larger than 64 MiB: take a part")
         with open(path, encoding="utf-8-sig", newline="") as file:
-            return _read_csv(file, str(path))
+            lines = list(file)
+        if set(PAIR_COLUMNS) <= set(next(csv.reader(lines[:1]), ())):
+            return _read_pairs(lines, str(path))
+        return _read_csv(lines, str(path))
     except OSError as error:
         reason = error.strerror or "it cannot be opened"
         raise QuestionsError(f"cannot read {path}: {reason}") from None
@@ -146,6 +151,22 @@ def _read_csv(lines: Iterable[str], path: str) -> Bank:
     return Bank(
         Intent(name, _invented_answer(name), tuple(texts))
         for name, texts in phrasings.items()
+    )
+
+
+def _read_pairs(lines: Iterable[str], path: str) -> Bank:
+    """Questions that share an answer, by way of others too, are an intent."""
+    try:
+        pairs = list(read_pairs(lines, max_chars=_MAX_CHARS))
+    except BadPair as error:
+        raise QuestionsError(f"{path}, {error}") from None
+    intents, different = grouped(pairs)
+    return Bank(
+        (
+            Intent(name, _invented_answer(name), texts)
+            for name, texts in intents.items()
+        ),
+        (NearMiss("different", *pair) for pair in different),
     )
 
 

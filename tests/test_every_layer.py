@@ -26,6 +26,7 @@ from optimizations.balancing.circuit_breaker import Breaker
 from optimizations.balancing.retry import Retry
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
+from optimizations.caching.shared_flight import SharedFlight
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import MemoryStore
 from optimizations.clock import now, run_virtual
@@ -44,6 +45,7 @@ from optimizations.stack import Settings, stack
 from optimizations.streaming.deadline import Deadline
 from optimizations.streaming.progressive import Paced
 from optimizations.streaming.timeouts import Timeouts
+from tests.caching.leases import MemoryLeases
 from tests.helpers import (
     STOP,
     Scripted,
@@ -78,6 +80,12 @@ def cached(inner: LLM) -> LLM:
     return Cached(CacheFill(inner, store), store)
 
 
+def shared_flight(inner: LLM) -> LLM:
+    """The holder of the lease asks, whoever else comes finds the answer."""
+    store = MemoryStore()
+    return SharedFlight(CacheFill(inner, store), store, MemoryLeases())
+
+
 LAYERS: dict[str, Row] = {
     "Layer": Row(Layer),
     "Balanced": Row(lambda inner: Balanced([inner])),
@@ -93,6 +101,7 @@ LAYERS: dict[str, Row] = {
     "Paced": Row(Paced, recuts=True),
     "RateLimit": Row(lambda inner: RateLimit(inner, requests_per_minute=60)),
     "Retry": Row(Retry),
+    "SharedFlight": Row(shared_flight),
     "SingleFlight": Row(SingleFlight),
     "Timeouts": Row(Timeouts),
     "stack": Row(

@@ -48,7 +48,11 @@ def test_every_step_of_the_walk_ran(walk: str) -> None:
 
 
 def test_every_number_is_said_to_be_simulated_or_measured(walk: str) -> None:
-    said = re.findall(r"^\d\.\d [^(]*\(step \d of \d,\s(simulated|measured)\)", walk, re.MULTILINE)
+    said = re.findall(
+        r"^\d\.\d [^(]*\(step \d of \d,\s(simulated|measured)\)",
+        walk,
+        re.MULTILINE,
+    )
     assert len(said) == len(STEPS)
 
 

@@ -70,7 +70,8 @@ def draw(named: tuple[str, Mapping[str, Any]], folder: Path) -> list[Path]:
     name, figure = named
     data = _never(figure)
     folder.mkdir(parents=True, exist_ok=True)
-    return save(DRAWINGS[name](data, data["caption"]), folder, name)
+    drawing = DRAWINGS.get(name) or STUDY_DRAWINGS[name]
+    return save(drawing(data, data["caption"]), folder, name)
 
 
 def _never(value: Any) -> Any:

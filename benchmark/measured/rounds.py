@@ -43,6 +43,7 @@ class Bench:
     seed: int
     quick: bool
     redis_url: str | None = None  # a user's own; None: one of ours
+    peers: bool = False  # also what others have written
     tick: Callable[[], None] = lambda: None  # called after each round
 
     @property

@@ -30,8 +30,10 @@ def as_csv(report: Report) -> str:
     rows.writerow(COLUMNS)
     for name, suite in report["simulated"].items():
         rows.writerows(_simulated(name, suite))
+        rows.writerows(_studies(name, "simulated", suite["studies"]))
     for name, suite in report["measured"]["suites"].items():
         rows.writerows(_measured(name, suite["series"]))
+        rows.writerows(_studies(name, "measured", suite["studies"]))
     return text.getvalue()
 
 
@@ -63,6 +65,24 @@ def _measured(
             "real",
             str(len(one["rounds"])),
         ]
+
+
+def _studies(
+    name: str, part: str, studies: Mapping[str, Any]
+) -> Iterator[list[str]]:
+    """The study stands in the place of a group."""
+    clock = "virtual" if part == "simulated" else "real"
+    for study, found in studies.items():
+        for cell in found["cells"]:
+            estimate = estimate_of(cell)
+            assert estimate is not None
+            yield [
+                *(name, part, study),
+                *(cell["row"], cell["column"], cell["unit"]),
+                *_numbers(estimate),
+                *_ratio(None),
+                *(clock, ""),
+            ]
 
 
 def _ratio(ratio: Mapping[str, Any] | None) -> list[str]:

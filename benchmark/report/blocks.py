@@ -13,7 +13,6 @@ from benchmark.intervals.digits import interval_shown
 from benchmark.report.data import Report, estimate_of
 
 FIGURES = PurePosixPath("figures")
-CLOCKS = {"simulated": "virtual clock", "measured": "this machine"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf, nan
 from typing import Any
 
@@ -22,6 +22,7 @@ from benchmark.measured.rounds import Measured, Series
 from benchmark.results.metrics import Metric
 from benchmark.results.standings import Standing, SuiteResult
 from benchmark.results.verdicts import verdict
+from benchmark.study import CLOCKS, Finding, Study
 
 SCHEMA = 3
 
@@ -64,7 +65,9 @@ def report_of(
             "at": at,
             "machine": machine,
             "suites": {
-                result.suite.name: measured_part(result.measured)
+                result.suite.name: measured_part(
+                    result.measured, result.found("measured")
+                )
                 for result in results
             },
         },
@@ -106,8 +109,34 @@ def simulated_part(
             }
             for standing in result.standings
         ],
+        "studies": _studies(result.found("simulated")),
     }
     return _plain(part)
+
+
+def _studies(found: Iterable[tuple[Study, Finding]]) -> dict[str, Any]:
+    """Each with its table and what its figure shows."""
+    return {
+        study.name: {
+            "question": study.question,
+            "figure": {
+                "title": finding.title,
+                "caption": f"{study.clock.capitalize()} "
+                f"({CLOCKS[study.clock]}): {finding.caption}",
+                **finding.drawn,
+            },
+            "cells": [
+                {
+                    "row": cell.row,
+                    "column": cell.column,
+                    "unit": cell.unit,
+                    **interval(cell.estimate),
+                }
+                for cell in finding.cells
+            ],
+        }
+        for study, finding in found
+    }
 
 
 def _described(metric: Metric) -> dict[str, Any]:
@@ -163,8 +192,12 @@ def interval(estimate: Estimate) -> dict[str, float]:
     }
 
 
-def measured_part(measured: Measured) -> dict[str, Any]:
-    """One suite's series, each beside its ratio to the first operation's."""
+def measured_part(
+    measured: Measured, found: Iterable[tuple[Study, Finding]] = ()
+) -> dict[str, Any]:
+    """One suite's series, each beside its ratio to the first operation's,
+    and what was found besides.
+    """
     first: dict[str, Series] = {}
     for series in measured.series:
         first.setdefault(series.figure, series)
@@ -172,6 +205,7 @@ def measured_part(measured: Measured) -> dict[str, Any]:
         "setting": measured.setting,
         "invalid": measured.invalid,
         "series": [_series(s, first[s.figure]) for s in measured.series],
+        "studies": _studies(found),
     }
     return _plain(part)
 

@@ -58,10 +58,22 @@ def _drawn(
 
 
 def all_figures(report: Report) -> dict[str, Mapping[str, Any]]:
-    """The data of each figure: those of the suites, then what is of all."""
-    suites = report["simulated"].items()
+    """The data of each figure: those of the suites, those of their studies,
+    then what is of all.
+    """
+    suites = report["simulated"]
+    parts = [*suites.values(), *report["measured"]["suites"].values()]
     return {
-        **{name: suite["figure"] for name, suite in suites if suite["figure"]},
+        **{
+            n: suite["figure"]
+            for n, suite in suites.items()
+            if suite["figure"]
+        },
+        **{
+            n: s["figure"]
+            for part in parts
+            for n, s in part["studies"].items()
+        },
         **report["figures"],
     }
 

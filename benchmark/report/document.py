@@ -7,14 +7,13 @@ Everything is read from `report.json`, so each can be made again from it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
 from benchmark import SUITES
 from benchmark.intervals.estimates import FEWEST
 from benchmark.report.blocks import (
-    CLOCKS,
     FIGURES,
     Block,
     Heading,
@@ -26,7 +25,9 @@ from benchmark.report.blocks import (
 )
 from benchmark.report.data import Report, estimate_of
 from benchmark.report.looking_back import comparison_part, history_part
+from benchmark.report.studies import studies_part
 from benchmark.report.tables import measured_table, simulated_table
+from benchmark.study import CLOCKS
 
 
 def document(report: Report) -> Iterator[Block]:
@@ -41,7 +42,7 @@ def document(report: Report) -> Iterator[Block]:
     yield from shared_picture(report, "ratios")
     measured = report["measured"]["suites"]
     for name, suite in report["simulated"].items():
-        drawn = name in report["drawn"]
+        drawn = report["drawn"]
         yield from suite_part(name, suite, measured[name], drawn=drawn)
     if report["history"]["trends"]:
         yield from history_part(report)
@@ -59,14 +60,18 @@ def suite_part(
     simulated: Mapping[str, Any],
     measured: Mapping[str, Any],
     *,
-    drawn: bool = False,
+    drawn: Container[str] = (),
 ) -> Iterator[Block]:
-    """One suite: what was simulated, then what was measured."""
+    """One suite: what was simulated, then what was measured, with the figures
+    that were drawn.
+    """
     yield Heading(name.capitalize(), 2)
     if asks := SUITES.get(name):
         yield Paragraph(_sentence(asks))
-    yield from _simulated(name, simulated, drawn)
+    yield from _simulated(name, simulated, name in drawn)
+    yield from studies_part(simulated, "simulated", drawn)
     yield from _measured(measured)
+    yield from studies_part(measured, "measured", drawn)
 
 
 def _sentence(text: str) -> str:

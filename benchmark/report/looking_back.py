@@ -10,7 +10,6 @@ from typing import Any
 
 from benchmark.intervals.digits import shown
 from benchmark.report.blocks import (
-    CLOCKS,
     Block,
     Heading,
     Items,
@@ -20,6 +19,7 @@ from benchmark.report.blocks import (
     shared_picture,
 )
 from benchmark.report.data import Report, estimate_of
+from benchmark.study import CLOCKS
 from optimizations.monitoring.history import Trend, sparkline
 
 

@@ -10,6 +10,7 @@ from benchmark.intervals.digits import duration_shown
 from benchmark.intervals.estimates import FEWEST
 from benchmark.results.metrics import P95, P95_AS_SENT, SAMPLES_FOR_P99
 from benchmark.results.standings import Standing, SuiteResult
+from benchmark.simulated.simulate import Problem
 
 
 def caveats(
@@ -44,6 +45,12 @@ def _of(result: SuiteResult) -> Iterator[str]:
             yield f"{where}: left out. {standing.problem.message}"
         if standing.judged:
             yield from (f"{where}: {text}" for text in _misleading(standing))
+    yield from (f"{name}: {text}" for text in result.suite.warnings)
+    for study, found in result.findings.items():
+        if isinstance(found, Problem):
+            yield f"{name}, {study}: left out. {found.message}"
+        else:
+            yield from (f"{name}, {study}: {t}" for t in found.warnings)
     yield from result.measured.warnings
     if result.measured.invalid:
         yield f"{name}, measured: invalid. {result.measured.invalid}"

@@ -26,6 +26,7 @@ from benchmark.results.metrics import (
 )
 from benchmark.simulated.seed_run import SeedRun, pooled
 from benchmark.simulated.simulate import Problem, SeedResult
+from benchmark.study import Clock, Finding, Study
 from benchmark.suite import Strategy, Suite
 
 GROWTH = 1.3  # of the mean wait, from the middle fifth of a run to its last
@@ -112,6 +113,7 @@ class SuiteResult:
     requests: int  # a seed
     standings: tuple[Standing, ...]
     measured: Measured = field(default_factory=lambda: Measured(""))
+    findings: Mapping[str, Finding | Problem] = field(default_factory=dict)
 
     def standing(self, key: str) -> Standing:
         """By the strategy's key."""
@@ -123,8 +125,21 @@ class SuiteResult:
 
     @property
     def unjudged(self) -> bool:
-        """Whether a strategy broke (a missing part is no such thing)."""
-        return any(s.problem and not s.problem.missing for s in self.standings)
+        """Whether something broke (a missing part is no such thing)."""
+        problems = (
+            *(standing.problem for standing in self.standings),
+            *self.findings.values(),
+        )
+        return any(isinstance(p, Problem) and not p.missing for p in problems)
+
+    def found(self, clock: Clock) -> list[tuple[Study, Finding]]:
+        """What its studies on this clock found."""
+        both = ((s, self.findings.get(s.name)) for s in self.suite.studies)
+        return [
+            (study, finding)
+            for study, finding in both
+            if study.clock == clock and isinstance(finding, Finding)
+        ]
 
     @property
     def columns(self) -> list[Metric]:

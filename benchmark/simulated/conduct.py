@@ -37,3 +37,5 @@ def conduct(job: StudyJob) -> Finding | Problem:
         return run_virtual(study.run(bench))
     except ImportError as error:
         return Problem(True, str(error))
+    except Exception as error:
+        return Problem(False, f"{type(error).__name__}: {error}")

@@ -67,6 +67,8 @@ def suite_of(job: Job) -> Suite:
     suite = load_suite(job.suite)
     if job.trace is not None:
         suite = traced(suite, job.trace, job.time_scale, job.requests)
+    elif suite.adapted is not None:
+        suite = suite.adapted(suite, load_bank(job.questions))
     return suite.shortened() if job.quick else suite
 
 

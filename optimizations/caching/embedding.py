@@ -119,6 +119,10 @@ class WordLlamaEmbedder(Embedder):
         self.width = self._vectors.shape[1]
 
     async def embed(self, texts: Sequence[str]) -> Matrix:
+        return self.vectors(texts)
+
+    def vectors(self, texts: Sequence[str]) -> Matrix:
+        """As `embed`, for whoever does not wait."""
         # The tokenizer refuses half a surrogate pair; "?" stands in for it.
         clean = [text.encode("utf-8", "replace").decode() for text in texts]
         rows = np.zeros((len(texts), self.width), np.float32)

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -39,19 +38,16 @@ SMALL_WORD = 0.3
 
 _SYMBOL = re.compile(r"[^\w\s.,:;!?'\"’‘“”()-]")
 _ASKING = frozenset("what how why when where who which whose whom".split())
-_WORD_BYTES = 200  # of a kept word, beside its vector
-_FORM_BYTES = 6000  # of a kept form, beside the vectors of its words
 
 
 class Form:
-    """One question, prepared for comparing: `words` are rows of length 1,
-    `weights` what each counts.
+    """One question, prepared for comparing: `words` is a row for each word,
+    `whole` the row of the text.
     """
 
     def __init__(
         self, text: str, said: list[str], words: Matrix, whole: Matrix
     ) -> None:
-        self.text = text
         self.said = said
         self.words = words
         self.whole = whole
@@ -64,38 +60,18 @@ class Form:
         self.content_places = np.flatnonzero(~small)
         self.content = words[self.content_places].sum(0)
         self.head, self.tail = words[:3].sum(0), words[-3:].sum(0)
-
-    @cached_property
-    def spelling(self) -> str:
-        """Small letters, without what stands at the ends."""
-        return self.text.lower().strip(" ?!.")
-
-    @cached_property
-    def pairs(self) -> frozenset[tuple[str, str]]:
-        """Each two stems in a row, and those at the ends."""
-        return frozenset(
-            zip(["", *self.stems], [*self.stems, ""], strict=True)
-        )
-
-    @cached_property
-    def asking(self) -> list[str]:
-        """The question words, in order."""
-        return [word for word in self.said if word in _ASKING]
-
-    @cached_property
-    def symbols(self) -> frozenset[str]:
-        """Signs that are no punctuation: a plus, a hash, a heart."""
-        return frozenset(_SYMBOL.findall(self.text))
-
-    @cached_property
-    def reading(self) -> Reading:
-        """For numbers, names and negations."""
-        return Reading(self.text)
+        self.spelling = text.lower().strip(" ?!.")
+        self.couples = {*zip(["", *self.stems], [*self.stems, ""])}
+        self.asking = [word for word in said if word in _ASKING]
+        self.symbols = frozenset(_SYMBOL.findall(text))
+        reading = Reading(text)
+        self.numbers, self.names = reading.numbers, reading.names
+        self.negations = len(reading.denied)
 
 
 class Former:
-    """Makes forms, and keeps the latest `max_forms` of them and the vectors of
-    the latest `max_words_kept` words.
+    """Makes forms, and keeps the latest `max_forms` of them and the rows of
+    the latest `max_rows` words: a few thousand make up most of what is said.
     """
 
     def __init__(
@@ -104,36 +80,118 @@ class Former:
         *,
         max_words: int = 60,
         max_forms: int = 500,
-        max_words_kept: int = 5000,
+        max_rows: int = 5000,
     ) -> None:
         if not max_words >= 1:
             raise ValueError("max_words must be at least 1")
         self._vectors = vectors
         self._max_words = max_words
-        self._forms: LRUCache[str, Form] = LRUCache(
-            max_forms,
-            size_of=lambda form: _FORM_BYTES + 2 * form.words.nbytes,
-        )
-        self._words: LRUCache[str, Matrix] = LRUCache(
-            max_words_kept, size_of=lambda row: _WORD_BYTES + row.nbytes
-        )
+        self._forms: LRUCache[str, Form] = LRUCache(max_forms)
+        self._rows: LRUCache[str, Matrix] = LRUCache(max_rows)
 
     def __call__(self, text: str) -> Form:
         form = self._forms.get(text)
         if form is None:
             said = Reading(text).words[: self._max_words] or ["?"]
-            rows = self._rows([*said, text], keep=said)
-            form = Form(text, said, rows[:-1], rows[-1])
+            words = self._rows_of(said)
+            form = Form(text, said, words, self._vectors([text])[0])
             self._forms[text] = form
         return form
 
-    def _rows(self, texts: list[str], keep: list[str]) -> Matrix:
-        """The vectors of `texts`, those not known in one call."""
-        known = {word: self._words.get(word) for word in keep}
-        new = [text for text in dict.fromkeys(texts) if known.get(text) is None]
-        made = dict(zip(new, self._vectors(new), strict=True))
-        for word in known:
-            if word in made:
-                self._words[word] = made[word].copy()
-        found = {**known, **made}
-        return np.stack([found[text] for text in texts])
+    def _rows_of(self, said: list[str]) -> Matrix:
+        rows = {word: self._rows.get(word) for word in said}
+        new = [word for word, row in rows.items() if row is None]
+        if new:
+            for word, row in zip(new, self._vectors(new), strict=True):
+                # A copy, or the whole batch would be kept with it.
+                rows[word] = self._rows[word] = row.copy()
+        return np.stack([rows[word] for word in said])
+
+
+def features(one: Form, other: Form) -> dict[str, float]:
+    """In what two questions agree; each is explained where it is made."""
+    return {
+        **_by_meaning(one, other),
+        **_by_counterpart(one, other),
+        **_by_words(one, other),
+        **_by_reading(one, other),
+    }
+
+
+def _by_meaning(one: Form, other: Form) -> dict[str, float]:
+    """Cosines of the texts, of the words that are not small, of both ends,
+    and of what only one or the other says.
+    """
+    left = [n for n, s in enumerate(one.stems) if s not in other.stem_set]
+    right = [n for n, s in enumerate(other.stems) if s not in one.stem_set]
+    rest = float(not left and not right)
+    if left and right:
+        rest = _cosine(one.weighted[left].sum(0), other.weighted[right].sum(0))
+    return {
+        "whole": _cosine(one.whole, other.whole),
+        "content": _cosine(one.content, other.content),
+        "head": _cosine(one.head, other.head),
+        "tail": _cosine(one.tail, other.tail),
+        "last": _cosine(one.words[-1], other.words[-1]),
+        "rest": rest,
+        "shared": one.total - float(one.weights[left].sum()),
+    }
+
+
+def _by_counterpart(one: Form, other: Form) -> dict[str, float]:
+    """How near the nearest counterparts of the words are in the other
+    question: on average, and that of the loneliest word.
+    """
+    near = one.words @ other.words.T
+    ours, theirs = near.max(1), near.max(0)
+    low, high = sorted(
+        (
+            float(ours @ one.weights) / one.total,
+            float(theirs @ other.weights) / other.total,
+        )
+    )
+    lonely = 0.0
+    if one.content_places.size and other.content_places.size:
+        near = near[one.content_places[:, None], other.content_places]
+        lonely = float(min(near.max(1).min(), near.max(0).min()))
+    return {
+        "covered": low,
+        "covered_more": high,
+        "lonely": float(min(ours.min(), theirs.min())),
+        "lonely_content": lonely,
+    }
+
+
+def _by_words(one: Form, other: Form) -> dict[str, float]:
+    """Letters and words in common, as shares; the length of the shorter."""
+    count = min(len(one.said), len(other.said))
+    same = (a == b for a, b in zip(one.said, other.said, strict=False))
+    start = next((n for n, equal in enumerate(same) if not equal), count)
+    couples = len(one.couples & other.couples)
+    return {
+        "letters": fuzz.ratio(one.spelling, other.spelling) / 100,
+        "subset": fuzz.token_set_ratio(one.spelling, other.spelling) / 100,
+        "couples": couples / len(one.couples | other.couples),
+        "start": start / max(len(one.said), len(other.said)),
+        "count": float(count),
+    }
+
+
+def _by_reading(one: Form, other: Form) -> dict[str, float]:
+    """In what they differ: so many numbers, negations, names, symbols; and
+    whether they ask alike.
+    """
+    numbers = (one.numbers - other.numbers) + (other.numbers - one.numbers)
+    names = one.names.difference(other.said), other.names.difference(one.said)
+    return {
+        "numbers": float(numbers.total()),
+        "negations": float(abs(one.negations - other.negations)),
+        "names": float(sum(map(len, names))),
+        "symbols": float(len(one.symbols ^ other.symbols)),
+        "asking": float(one.asking == other.asking),
+    }
+
+
+def _cosine(one: Matrix, other: Matrix) -> float:
+    lengths = float(one @ one) * float(other @ other)
+    return float(one @ other) / lengths**0.5 if lengths > 0 else 0.0

@@ -33,11 +33,12 @@ SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 300)
 """The limits of the buckets."""
 
 GROWING = frozenset(
-    "admitted answers batches begun bypassed calls deadlines_exceeded dollars "
-    "errors evictions expirations failures first_token_timeouts flights "
-    "followers given_up hits kept misses next_token_timeouts not_kept opened "
-    "records refused retries sink_failures skipped timeouts unreadable "
-    "vetoed wasted_tokens".split()
+    "admitted alone answers batches begun bypassed calls deadlines_exceeded "
+    "dollars errors evictions expirations failures first_token_timeouts "
+    "flights followed followers given_up hits invalidated kept led losses "
+    "misses near_hits next_token_timeouts not_kept opened overtaken records "
+    "refresh_failures refreshes refused retries sink_failures skipped stale "
+    "timeouts unreadable untracked vetoed wasted_tokens".split()
 )
 """Figures of layers that only ever grow: counters. All others are gauges."""
 

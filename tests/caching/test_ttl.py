@@ -82,7 +82,7 @@ def test_how_long_a_key_lives_is_drawn_for_that_key_alone() -> None:
     assert 0 < len(first) < 50
 
 
-def test_what_has_expired_is_dropped_by_later_writes_without_being_read() -> (
+def test_what_has_expired_is_dropped_by_a_later_write_without_being_read() -> (
     None
 ):
     async def main() -> None:
@@ -90,10 +90,26 @@ def test_what_has_expired_is_dropped_by_later_writes_without_being_read() -> (
         for key in range(1000):
             cache[key] = "x"
         await asyncio.sleep(11)
-        for key in range(1000, 1300):
-            cache[key] = "y"
-        assert cache.bytes == 300  # no read, no len(): the writes did it
+        cache[1000] = "y"
+        assert cache.bytes == 1  # no read, no len(): the write did it
         assert cache.expirations == 1000
+
+    run_virtual(main())
+
+
+def test_with_jitter_nothing_expired_hides_behind_what_lives_longer() -> None:
+    """They are looked for in the order of writing, which is not quite that of
+    expiring.
+    """
+
+    async def main() -> None:
+        cache: TTLCache[int, str] = TTLCache(10, jitter=0.9, size_of=len)
+        for key in range(500):
+            cache[key] = "x"
+            await asyncio.sleep(0.01)
+        living = sum(key in cache for key in range(500))
+        assert 0 < living < 500
+        assert len(cache) == cache.bytes == living
 
     run_virtual(main())
 
@@ -109,16 +125,30 @@ def test_when_full_what_has_expired_goes_first() -> None:
         cache["c"] = 3
         assert list(cache) == ["a", "b", "c"]
         assert (cache.expirations, cache.evictions) == (1, 0)
-        cache["d"] = 4
-        assert list(cache) == ["b", "c", "d"]
-        assert cache.evictions == 1
+
+    run_virtual(main())
+
+
+def test_when_full_the_oldest_goes_that_was_not_used_since_last_asked() -> (
+    None
+):
+    async def main() -> None:
+        cache: TTLCache[str, int] = TTLCache(10, max_entries=3)
+        cache.update(a=1, b=2, c=3)
+        assert cache["a"] == 1
+        cache["d"] = 4  # "a" has its second chance, and "b" goes
+        assert list(cache) == ["a", "c", "d"]
+        cache["a"] = 5  # writing again is using
+        cache["e"] = 6
+        assert list(cache) == ["d", "a", "e"]
+        cache["f"] = 7
+        assert "f" in cache
+        assert len(cache) == 3
 
     run_virtual(main())
 
 
 def test_an_expired_key_written_anew_does_not_expire_as_its_old_self() -> None:
-    """More had expired than one write drops, and the new value needs room."""
-
     async def main() -> None:
         cache: TTLCache[int, str] = TTLCache(10, max_bytes=30, size_of=len)
         for key in range(30):
@@ -131,12 +161,35 @@ def test_an_expired_key_written_anew_does_not_expire_as_its_old_self() -> None:
     run_virtual(main())
 
 
-def test_one_key_written_for_ever_takes_no_more_room() -> None:
+def test_what_has_expired_cannot_be_deleted_or_taken_out() -> None:
     async def main() -> None:
-        cache: TTLCache[str, int] = TTLCache(1e9)
-        for value in range(10_000):
-            cache["a"] = value
-        assert cache.snapshot()["scheduled"] < 100
+        cache: TTLCache[str, int] = TTLCache(10)
+        cache.update(a=1, b=2)
+        await asyncio.sleep(10)
+        with pytest.raises(KeyError):
+            del cache["a"]
+        assert cache.pop("b", None) is None
+        with pytest.raises(KeyError):
+            cache.popitem()
+        assert cache.expirations == 2
+
+    run_virtual(main())
+
+
+def test_it_also_works_outside_a_loop() -> None:
+    cache: TTLCache[str, int] = TTLCache(3600.0)
+    cache["a"] = 1
+    assert cache["a"] == 1
+    assert list(cache) == ["a"]
+
+
+def test_lives_of_any_length_are_allowed() -> None:
+    async def main() -> None:
+        for ttl_seconds in (5e-324, 1e-9, 1.7e308):
+            await asyncio.sleep(1)
+            cache: TTLCache[str, int] = TTLCache(ttl_seconds, jitter=0.999)
+            cache["a"] = cache["b"] = 1
+            assert len(cache) in (0, 2)
 
     run_virtual(main())
 
@@ -160,34 +213,43 @@ def test_bad_bounds_are_refused(bad: dict[str, Any]) -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from("gsdw"), st.integers(0, 5)), max_size=60
+    st.tuples(st.sampled_from("gssdtw"), st.integers(0, 9)), max_size=80
 )
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(STEPS)
+@given(STEPS, st.integers(1, 12))
 def test_nothing_expired_is_ever_served_and_nothing_living_lost(
-    steps: list[tuple[str, int]],
+    steps: list[tuple[str, int]], max_entries: int
 ) -> None:
+    """But for what made room, and that is counted."""
+
     async def main() -> None:
-        cache: TTLCache[int, int] = TTLCache(4)
-        expires_at: dict[int, float] = {}
+        cache: TTLCache[int, int] = TTLCache(4, max_entries=max_entries)
+        living: dict[int, float] = {}
         for step, key in steps:
             match step:
                 case "g":
-                    alive = expires_at.get(key, 0) > now()
-                    assert (cache.get(key) is not None) == alive
+                    assert (cache.get(key) is not None) == (key in living)
                 case "s":
+                    evicted = cache.evictions
+                    full = len(living) == max_entries and key not in living
                     cache[key] = key
-                    expires_at[key] = now() + 4
-                case "d" if key in cache:
-                    del cache[key]
-                    del expires_at[key]
+                    assert cache.evictions - evicted == full
+                    living = {k: t for k, t in living.items() if k in cache}
+                    living[key] = now() + 4
+                case "d":
+                    assert (cache.pop(key, None) is None) == (
+                        key not in living
+                    )
+                    living.pop(key, None)
+                case "t" if living:
+                    taken, _ = cache.popitem()
+                    del living[taken]
                 case "w":
-                    await asyncio.sleep(key)
-            living = {k for k, when in expires_at.items() if when > now()}
-            assert {key for key in range(6) if key in cache} == living
-        assert set(cache) == living if steps else True
-        assert len(cache) == sum(when > now() for when in expires_at.values())
+                    await asyncio.sleep(key / 4)
+            living = {k: t for k, t in living.items() if t > now()}
+            assert set(cache) == set(living)
+            assert {key for key in range(10) if key in cache} == set(living)
 
     run_virtual(main())

@@ -34,7 +34,7 @@ def by_trying_everything(keys: tuple[int, ...], capacity: int) -> int:
 KEYS = st.lists(st.integers(0, 5), max_size=12).map(tuple)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(KEYS, st.integers(1, 4))
 def test_no_choice_of_victims_has_more_hits(
     keys: tuple[int, ...], capacity: int
@@ -43,7 +43,7 @@ def test_no_choice_of_victims_has_more_hits(
     assert round(hits) == by_trying_everything(keys, capacity)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.lists(st.integers(0, 30), max_size=200), st.integers(1, 20))
 def test_no_policy_beats_it(keys: list[int], capacity: int) -> None:
     best = optimum(keys, capacity) + 1e-9

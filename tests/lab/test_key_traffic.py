@@ -27,7 +27,7 @@ def test_the_same_seed_asks_for_the_same() -> None:
 def test_a_stranger_comes_once_and_the_others_stay_in_their_places() -> None:
     keys = zipf_keys(COUNT, things=THINGS, seed=1)
     mixed = with_strangers(keys, share=1 / 3, seed=1)
-    strangers = [key for key in mixed if key not in set(keys)]
+    strangers = [key for key in mixed if key.startswith("stranger")]
     assert len(strangers) / COUNT == pytest.approx(1 / 3, rel=0.05)
     assert len(set(strangers)) == len(strangers)
     pairs = zip(keys, mixed, strict=True)
@@ -42,5 +42,5 @@ def test_halfway_everything_popular_is_new() -> None:
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_share_that_is_none_is_refused(share: float) -> None:
-    with pytest.raises(ValueError, match="within 0..1"):
+    with pytest.raises(ValueError, match="share must be"):
         with_strangers(["a"], share=share, seed=1)
