@@ -7,10 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from benchmark.measured.rounds import Bench
-from benchmark.simulated.simulate import Problem
+from benchmark.simulated.simulate import Problem, known_bank
 from benchmark.study import Finding
 from benchmark.suite import load_suite
-from lab.questions import load_bank
 from optimizations.clock import run_virtual
 
 
@@ -32,7 +31,7 @@ def conduct(job: StudyJob) -> Finding | Problem:
         for study in load_suite(job.suite).studies
         if study.name == job.study
     )
-    bench = Bench(load_bank(job.questions), job.seed, job.quick)
+    bench = Bench(known_bank(job.questions), job.seed, job.quick)
     try:
         return run_virtual(study.run(bench))
     except ImportError as error:

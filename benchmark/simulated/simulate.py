@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from benchmark.simulated.seed_run import Sample, SeedRun, observe, seed_run
 from benchmark.simulated.traced import traced
@@ -68,15 +69,19 @@ def suite_of(job: Job) -> Suite:
     if job.trace is not None:
         suite = traced(suite, job.trace, job.time_scale, job.requests)
     elif suite.adapted is not None:
-        suite = suite.adapted(suite, load_bank(job.questions))
+        suite = suite.adapted(suite, known_bank(job.questions))
     return suite.shortened() if job.quick else suite
 
 
 def trial_of(job: Job) -> Trial:
     """The seed's customers and their provider."""
-    bank = load_bank(job.questions)
+    bank = known_bank(job.questions)
     answer = trace_answer if job.trace else Understanding(bank).answer
     return Trial(job.seed, bank, answer, job.requests)
+
+
+known_bank = lru_cache(maxsize=1)(load_bank)
+"""Read once a process: the files of a run stay as they are."""
 
 
 def replay(suite: Suite, trial: Trial) -> dict[str, SeedResult]:

@@ -77,6 +77,7 @@ def test_what_only_grows_is_a_counter_and_what_does_not_is_a_gauge() -> None:
         "rate_limit_requests_left",
         "rate_limit_waiting",
         "retry_budget",
+        "shared_flight_waiting",
         "single_flight_in_the_air",
     }
 
