@@ -1,14 +1,19 @@
-"""Options of both front doors: what is wrong is said in one sentence."""
+"""Options of both front doors: what is wrong is said in one sentence, and a
+signal to end lets everything close what it has open.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from types import FrameType
 from typing import NoReturn
 
+LARGEST_SEED = 2**32 - 1  # every generator takes it
 OK, WRONG_ANSWER, USAGE, COULD_NOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -20,15 +25,19 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose complaint is one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE, f"{self.prog}: {message} (--help shows all)\n")
+        plain = "".join(c if c.isprintable() else "?" for c in message[:500])
+        self.exit(USAGE, f"{self.prog}: {plain} (--help shows all)\n")
 
 
 def seed(text: str) -> int:
-    """A seed from 0 to 2**32 - 1, which every generator takes."""
-    value = int(text)
-    if not 0 <= value < 2**32:
-        raise ValueError
-    return value
+    """A seed from 0 to 2**32 - 1. Raises `argparse.ArgumentTypeError`."""
+    if text.isascii() and text.isdigit() and len(text) <= 10:
+        value = int(text)
+        if value <= LARGEST_SEED:
+            return value
+    raise argparse.ArgumentTypeError(
+        f"{text[:40]!r} is no whole number from 0 to {LARGEST_SEED}"
+    )
 
 
 def missing_package(program: str, error: ModuleNotFoundError) -> str:
@@ -39,11 +48,17 @@ def missing_package(program: str, error: ModuleNotFoundError) -> str:
     )
 
 
-def guarded(program: str, run: Callable[[], int]) -> int:
+def guarded(
+    program: str,
+    run: Callable[[], int],
+    interrupted: str = "Stopped. The same command goes on.",
+) -> int:
     """Run a front door; whatever ends it early becomes one sentence and the
-    right exit code.
+    right exit code. `interrupted` is what is said after a Ctrl-C.
     """
     _open_streams()
+    _mind_signals()
+    _mend_size()
     try:
         code = run()
         sys.stdout.flush()
@@ -53,9 +68,10 @@ def guarded(program: str, run: Callable[[], int]) -> int:
         return USAGE
     except ModuleNotFoundError as error:
         print(missing_package(program, error), file=sys.stderr)
-        return USAGE
+        return COULD_NOT_JUDGE
     except KeyboardInterrupt:
-        print("\nStopped. The same command goes on.", file=sys.stderr)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
+        print(f"\n{interrupted}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has seen enough
         discard_output()
@@ -64,6 +80,32 @@ def guarded(program: str, run: Callable[[], int]) -> int:
         discard_output()
         print(f"{program}: {error.strerror or error}", file=sys.stderr)
         return COULD_NOT_JUDGE
+
+
+def _mind_signals() -> None:
+    """The first signal to end unwinds as an exit does, so the cursor comes
+    back and processes end; a second one ends at once. One that our parent had
+    ignored, as `nohup` does, stays ignored.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _end)
+    if signal.getsignal(signal.SIGINT) == signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    signal.signal(number, signal.SIG_DFL)
+    raise SystemExit(128 + number)
+
+
+def _mend_size() -> None:
+    """What libraries read as the terminal's size, and would crash on."""
+    for name in ("COLUMNS", "LINES"):
+        text = os.environ.get(name, "0")
+        if not (text.isascii() and text.isdigit() and len(text) <= 4):
+            del os.environ[name]
 
 
 def _open_streams() -> None:

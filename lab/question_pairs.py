@@ -1,105 +1,98 @@
-"""Pairs of questions, each marked whether one answer serves both.
+"""Pairs of questions that people marked: does one answer serve both?
 
-This is how people mark what a semantic cache may confuse: not by wishes, but
-two questions at a time. The file is a CSV with the columns `question`, `other`
-and `same_answer` (1 or 0). What shares an answer with something that shares an
-answer is one wish, so pairs grow into groups; a pair marked as different stays
-one, unless other marks put both into one group: marks made by people
-contradict each other now and then.
-
-When it does not help: marks of pairs that nobody would confuse tell nothing.
-A cache meets the *nearest* question, so mark pairs that are near.
+A CSV with the columns `question`, `other` and `same_answer` (1 or 0), such as
+the Quora question pairs. `split` cuts it in two for fitting and for judging:
+questions that meet in a pair, or through others, stay on one side, so nothing
+that was fitted to is judged by. Which side is decided by a hash of the text:
+the same in every process, whatever the order of the rows.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-PAIR_COLUMNS = ("question", "other", "same_answer")
+COLUMNS = ("question", "other", "same_answer")
+_MAX_BYTES = 256 * 1024 * 1024
 
 
-class BadPair(ValueError):
-    """A row that cannot be used; the message names the line."""
+class PairsError(ValueError):
+    """A file of pairs that cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class MarkedPair:
+class Pair:
     """Two questions, and whether one answer serves both."""
 
     question: str
     other: str
-    same_answer: bool
+    same: bool
 
 
-def read_pairs(
-    lines: Iterable[str], *, max_chars: int = 10_000
-) -> Iterator[MarkedPair]:
-    """The pairs of a CSV; further columns are left alone. Raises BadPair.
-
-    >>> head = "question,other,same_answer"
-    >>> [pair.same_answer for pair in read_pairs([head, "a,b,1", "a,c,0"])]
-    [True, False]
-    """
-    rows = csv.DictReader(lines, strict=True)
-    count = 0
+def read_pairs(path: Path | str) -> list[Pair]:
+    """Raises `PairsError`, in one sentence that names the line."""
     try:
-        for row in rows:
-            where = f"line {rows.line_num}"
-            texts = [(row[name] or "").strip() for name in PAIR_COLUMNS[:2]]
-            mark = (row["same_answer"] or "").strip()
-            if not all(texts):
-                raise BadPair(f"{where}: `question` or `other` is empty")
-            if any("\0" in t or len(t) > max_chars for t in texts):
-                raise BadPair(
-                    f"{where}: a NUL, or a question of more than "
-                    f"{max_chars:,} characters"
-                )
-            if mark not in ("0", "1"):
-                raise BadPair(
-                    f"{where}: `same_answer` must be 1 or 0, not {mark[:20]!r}"
-                )
-            count += 1
-            yield MarkedPair(texts[0], texts[1], mark == "1")
+        if Path(path).stat().st_size > _MAX_BYTES:
+            raise PairsError(f"{path} is larger than 256 MiB: take a part")
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            return _read(file, str(path))
+    except OSError as error:
+        reason = error.strerror or "it cannot be opened"
+        raise PairsError(f"cannot read {path}: {reason}") from None
+    except UnicodeDecodeError as error:
+        raise PairsError(
+            f"{path} is not UTF-8 text (byte {error.start}): save it as UTF-8"
+        ) from None
     except csv.Error as error:
-        raise BadPair(f"line {rows.reader.line_num}: {error}") from None
-    if not count:
-        raise BadPair("line 2: there are no pairs")
+        raise PairsError(f"{path} is no CSV: {error}") from None
 
 
-def grouped(
-    pairs: Iterable[MarkedPair],
-) -> tuple[Mapping[str, tuple[str, ...]], list[tuple[str, str]]]:
-    """The groups of questions that share an answer, each named after its
-    first; and the pairs that do not, each once.
+def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """About two thirds to fit to, and the rest, held back to judge by.
 
-    >>> marked = [MarkedPair("a", "b", True), MarkedPair("c", "b", True),
-    ...           MarkedPair("a", "d", False), MarkedPair("a", "c", False)]
-    >>> grouped(marked)
-    ({'a': ('a', 'b', 'c'), 'd': ('d',)}, [('a', 'd')])
+    >>> same = [Pair("a", "b", True), Pair("c", "b", True)]
+    >>> sorted(map(len, split(same)))
+    [0, 2]
     """
-    leader: dict[str, str] = {}  # towards the first of the group
-
-    def first(text: str) -> str:
-        leader.setdefault(text, text)
-        while leader[text] != text:
-            leader[text] = leader[leader[text]]  # half of the way, next time
-            text = leader[text]
-        return text
-
-    different: dict[frozenset[str], tuple[str, str]] = {}
+    leaders: dict[str, str] = {}
     for pair in pairs:
-        one, other = first(pair.question), first(pair.other)
-        if pair.same_answer:
-            leader[other] = one
-        else:
-            both = (pair.question, pair.other)
-            different.setdefault(frozenset(both), both)
-    groups: dict[str, list[str]] = {}
-    for text in leader:
-        groups.setdefault(first(text), []).append(text)
-    return (
-        {texts[0]: tuple(texts) for texts in groups.values()},
-        [(a, b) for a, b in different.values() if first(a) != first(b)],
-    )
+        one = _leader(pair.question, leaders)
+        other = _leader(pair.other, leaders)
+        leaders[max(one, other)] = min(one, other)
+    parts: tuple[list[Pair], list[Pair]] = ([], [])
+    for pair in pairs:
+        leader = _leader(pair.question, leaders).encode("utf-8", "replace")
+        parts[zlib.crc32(leader) % 3 == 0].append(pair)
+    return parts
+
+
+def _read(lines: Iterable[str], path: str) -> list[Pair]:
+    rows = csv.DictReader(lines, strict=True)
+    columns = rows.fieldnames or ()
+    if missing := [name for name in COLUMNS if name not in columns]:
+        raise PairsError(f"{path}, line 1: no column {', '.join(missing)}")
+    pairs = [_pair(row, f"{path}, line {rows.line_num}") for row in rows]
+    if not pairs:
+        raise PairsError(f"{path}, line 2: there are no pairs")
+    return pairs
+
+
+def _pair(row: Mapping[str, str | None], place: str) -> Pair:
+    question, other, same = ((row[name] or "").strip() for name in COLUMNS)
+    if same not in ("0", "1") or not question or not other:
+        raise PairsError(
+            f"{place}: needs two questions, and 1 or 0 in `same_answer`"
+        )
+    return Pair(question, other, same == "1")
+
+
+def _leader(text: str, leaders: dict[str, str]) -> str:
+    """The first, by the alphabet, of all questions joined with this one."""
+    text = text.strip().casefold()
+    while (leader := leaders.setdefault(text, text)) != text:
+        leaders[text] = leaders[leader]  # the next one gets there sooner
+        text = leader
+    return text

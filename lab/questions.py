@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from lab.question_pairs import PAIR_COLUMNS, BadPair, grouped, read_pairs
+from lab.grouped_pairs import groups_of
+from lab.question_pairs import COLUMNS as PAIR_COLUMNS
+from lab.question_pairs import PairsError, read_pairs
 from optimizations.llm import Message, Request
 from optimizations.mock.answers import invent
 
@@ -89,10 +91,11 @@ def load_bank(path: Path | str | None = None) -> Bank:
         if Path(path).stat().st_size > _MAX_BYTES:
             raise QuestionsError(f"{path} is larger than 64 MiB: take a part")
         with open(path, encoding="utf-8-sig", newline="") as file:
-            lines = list(file)
-        if set(PAIR_COLUMNS) <= set(next(csv.reader(lines[:1]), ())):
-            return _read_pairs(lines, str(path))
-        return _read_csv(lines, str(path))
+            has_pairs = _has_pairs(file.readline())
+            file.seek(0)
+            return (
+                _read_pairs(path) if has_pairs else _read_csv(file, str(path))
+            )
     except OSError as error:
         reason = error.strerror or "it cannot be opened"
         raise QuestionsError(f"cannot read {path}: {reason}") from None
@@ -154,17 +157,29 @@ def _read_csv(lines: Iterable[str], path: str) -> Bank:
     )
 
 
-def _read_pairs(lines: Iterable[str], path: str) -> Bank:
+def _has_pairs(head: str) -> bool:
+    try:
+        return set(PAIR_COLUMNS) <= set(next(csv.reader([head]), ()))
+    except csv.Error:
+        return False
+
+
+def _read_pairs(path: Path | str) -> Bank:
     """Questions that share an answer, by way of others too, are an intent."""
     try:
-        pairs = list(read_pairs(lines, max_chars=_MAX_CHARS))
-    except BadPair as error:
-        raise QuestionsError(f"{path}, {error}") from None
-    intents, different = grouped(pairs)
+        groups, different = groups_of(read_pairs(path))
+    except PairsError as error:
+        raise QuestionsError(str(error)) from None
+    for text in chain.from_iterable(groups):
+        if "\0" in text or len(text) > _MAX_CHARS:
+            raise QuestionsError(
+                f"{path}: a NUL, or a question of more than {_MAX_CHARS:,} "
+                f"characters: {text[:40]!r}"
+            )
     return Bank(
         (
-            Intent(name, _invented_answer(name), texts)
-            for name, texts in intents.items()
+            Intent(texts[0], _invented_answer(texts[0]), texts)
+            for texts in groups
         ),
         (NearMiss("different", *pair) for pair in different),
     )

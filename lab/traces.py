@@ -39,6 +39,7 @@ _MOONCAKE = ("timestamp", "input_length", "output_length")
 
 _MAX_BYTES = 1024**3
 _MAX_LINE_BYTES = 1024**2
+_MAX_DAYS = 31
 _MAX_TOKENS = 10_000_000  # of one prompt or answer; more is a broken line
 
 
@@ -67,8 +68,10 @@ def read_trace(
         raise ValueError(f"limit must be from 1, not {limit}")
     path = Path(path)
     try:
-        if not path.is_file():
+        if not path.exists():
             raise TraceError(f"there is no file {path}")
+        if not path.is_file():
+            raise TraceError(f"{path} is no file")
         if path.stat().st_size > _MAX_BYTES:
             raise TraceError(f"{path} is larger than 1 GiB: take a part")
         with path.open("rb") as file:
@@ -98,8 +101,10 @@ class _Lines:
     def __iter__(self) -> Iterator[str]:
         while raw := self._file.readline(_MAX_LINE_BYTES):
             self.number += 1
-            if len(raw) == _MAX_LINE_BYTES or b"\0" in raw:
+            if b"\0" in raw:
                 raise ValueError("this is no text file")
+            if len(raw) == _MAX_LINE_BYTES:
+                raise ValueError("this line is longer than 1 MiB")
             try:
                 line = raw.decode("utf-8-sig").strip()
             except UnicodeDecodeError:
@@ -115,6 +120,11 @@ def _requests(rows: Iterable[_Row]) -> Iterator[TraceRequest]:
         if seconds < last:
             raise ValueError("earlier than the line before: sort by time")
         first, last = min(first, seconds), seconds
+        if last - first > _MAX_DAYS * 86_400:
+            raise ValueError(
+                f"more than {_MAX_DAYS} days after the first request: take a "
+                "part"
+            )
         yield TraceRequest(
             round(seconds - first, 6),
             prompt_tokens,
@@ -139,7 +149,7 @@ def _rows(lines: Iterable[str]) -> Iterator[_Row]:
 
 
 def _azure(header: str) -> Callable[[str], _Row]:
-    columns = [name.strip() for name in header.split(",")]
+    columns = [name.strip() for name in _values(header)]
     if not set(columns) & set(_AZURE):
         raise ValueError(
             "no known format: needs CSV with the columns "
@@ -148,13 +158,12 @@ def _azure(header: str) -> Callable[[str], _Row]:
         )
     if missing := [name for name in _AZURE if name not in columns]:
         raise ValueError(f"no column {', '.join(missing)}")
+    if twice := [name for name in _AZURE if columns.count(name) > 1]:
+        raise ValueError(f"two columns {', '.join(twice)}")
     places = [columns.index(name) for name in _AZURE]
 
     def parse(line: str) -> _Row:
-        try:
-            [values] = csv.reader([line])
-        except csv.Error as error:
-            raise ValueError(str(error)) from None
+        values = _values(line)
         if len(values) != len(columns):
             raise ValueError(f"{len(values)} columns, not {len(columns)}")
         time, *counts = (values[place].strip() for place in places)
@@ -162,6 +171,14 @@ def _azure(header: str) -> Callable[[str], _Row]:
         return _calendar_seconds(time), prompt, output, ()
 
     return parse
+
+
+def _values(line: str) -> list[str]:
+    try:
+        [values] = csv.reader([line])
+    except csv.Error as error:
+        raise ValueError(str(error)) from None
+    return values
 
 
 def _mooncake(line: str) -> _Row:
@@ -178,7 +195,9 @@ def _mooncake(line: str) -> _Row:
         raise ValueError("hash_ids must be a list of numbers or texts")
     time, *counts = (row[name] for name in _MOONCAKE)
     if type(time) not in (int, float) or not 0 <= time < 1e15:
-        raise ValueError(f"timestamp must be milliseconds from 0, not {time}")
+        raise ValueError(
+            f"timestamp must be milliseconds from 0, not {_told(time)}"
+        )
     prompt, output = map(_count, counts, _MOONCAKE[1:])
     return time / 1000, prompt, output, ids
 
@@ -193,11 +212,19 @@ def _calendar_seconds(text: str) -> float:
 
 def _count(value: object, name: str) -> int:
     """A number of tokens, written as JSON or CSV writes one."""
-    text = str(value)[:40]
+    text = value if isinstance(value, str) else _told(value)
     is_number = type(value) in (int, str) and text.isascii() and text.isdigit()
-    if not is_number or int(text) > _MAX_TOKENS:
+    if not is_number or len(text) > 40 or int(text) > _MAX_TOKENS:
         raise ValueError(
             f"{name} must be a whole number from 0 to {_MAX_TOKENS:,}, "
-            f"not {text}"
+            f"not {_told(value)}"
         )
     return int(text)
+
+
+def _told(value: object) -> str:
+    """So that it neither fills a terminal nor commands it."""
+    try:
+        return repr(value)[:40]
+    except (ValueError, RecursionError):  # a number of thousands of digits
+        return "that"

@@ -95,29 +95,15 @@ class BoundedMapping(MutableMapping[K, V], Generic[K, V]):
         `KeyError` where there is none.
         """
 
-    def _weigh(self, key: K, value: V) -> int | None:
-        """The bytes of a value that may take the place of what the key had,
-        which is gone now; None for one larger than the whole cache.
+    def _refuse(self, key: K, size: float) -> None:
+        """Not to keep a value: it is larger than the whole cache. Raises
+        `ValueError` if its size is none.
         """
-        size = 0
-        if self._size_of is not None:
-            size = self._size_of(value)
-            if not size >= 0:
-                raise ValueError(f"size_of must give 0 or more, not {size}")
+        if not size >= 0:
+            raise ValueError(f"size_of must give 0 or more, not {size}")
         if key in self._entries:
             self._remove(key)
-        if size <= self.max_bytes:
-            return size
         self.evictions += 1
-        return None
-
-    def _make_room(self, size: int) -> None:
-        while self._entries and (
-            len(self._entries) >= self.max_entries
-            or self.bytes + size > self.max_bytes
-        ):
-            self._remove(self._victim())
-            self.evictions += 1
 
     def __getitem__(self, key: K) -> V:
         value: V = self.get(key, MISSING)

@@ -28,7 +28,7 @@ CheckList (Ribeiro and others, 2020).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from difflib import SequenceMatcher
 
 from optimizations.caching.reading import Reading
@@ -39,6 +39,8 @@ Check = Callable[[str, str], "str | None"]
 """Given the question asked and the one stored: the name of the rule by which
 they differ, or None where one answer serves both.
 """
+
+Rule = Callable[[Reading, Reading], bool]
 
 DEFAULT = GENERAL + SHOP
 """The vocabulary, where none is handed in."""
@@ -56,7 +58,14 @@ def disagreement(
     >>> disagreement("Where is my order?", "where's my order please")
     """
     one, other = Reading(asked, vocabulary), Reading(stored, vocabulary)
-    for name, agree in RULES.items():
+    return objection(one, other, RULES)
+
+
+def objection(
+    one: Reading, other: Reading, rules: Mapping[str, Rule]
+) -> str | None:
+    """The first of some rules by which two questions differ, or None."""
+    for name, agree in rules.items():
         if not agree(one, other):
             return name
     return None
@@ -153,9 +162,10 @@ def same_particle(one: Reading, other: Reading) -> bool:
     >>> disagreement("Can I rent a bike?", "Can I rent out a bike?")
     'particle'
     """
-    return not (
-        one.with_out - other.with_out & other.stems
-        or other.with_out - one.with_out & one.stems
+    return (
+        ("out" in one.words) == ("out" in other.words)
+        or one.with_out.isdisjoint(other.stems)
+        and other.with_out.isdisjoint(one.stems)
     )
 
 
@@ -211,7 +221,7 @@ def same_kind(one: Reading, other: Reading) -> bool:
     return ours == theirs or not (ours and theirs)
 
 
-RULES: dict[str, Callable[[Reading, Reading], bool]] = {
+RULES: dict[str, Rule] = {
     "numbers": same_numbers,
     "negation": same_negation,
     "opposites": no_opposites,
@@ -224,6 +234,15 @@ RULES: dict[str, Callable[[Reading, Reading], bool]] = {
     "scope": same_scope,
     "kind": same_kind,
 }
+
+SURE = {
+    name: rule
+    for name, rule in RULES.items()
+    if name not in ("things", "scope")
+}
+"""Without the two that refuse most paraphrases: `learned_check.py` weighs what
+they would decide.
+"""
 
 
 def _typos(ours: set[str], theirs: set[str]) -> int:

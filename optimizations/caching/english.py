@@ -6,6 +6,10 @@ written; and how words end. What things and deeds are called is in
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+_STEMS_KEPT = 10_000
+
 STOP_WORDS = frozenset(
     """
     a an the this that these those some any each every all both
@@ -81,6 +85,7 @@ IRREGULAR = {
 """From a form that no ending tells to the word itself."""
 
 
+@lru_cache(_STEMS_KEPT)
 def stem(word: str) -> str:
     """A word without its most common endings.
 

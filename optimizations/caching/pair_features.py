@@ -10,7 +10,7 @@ Each number is the same whichever question comes first, and small changes of a
 text change it little. What belongs to one question alone is worked out once
 and kept (`Form`); a pair then costs some products of small matrices.
 
-When it does not help: by itself it decides nothing. Beyond `max_words` words a
+When it does not help: by itself it decides nothing. Beyond `MAX_WORDS` words a
 question is cut off: comparing each word with each other would take long.
 
 Aligning each word with its nearest counterpart: Corley and Mihalcea, 2005.
@@ -19,6 +19,7 @@ Aligning each word with its nearest counterpart: Corley and Mihalcea, 2005.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -28,73 +29,82 @@ from rapidfuzz import fuzz
 from optimizations.caching.english import STOP_WORDS, stem
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.reading import Reading
+from optimizations.caching.vocabulary import GENERAL, Vocabulary
 
 Matrix = npt.NDArray[np.float32]
 Vectors = Callable[[Sequence[str]], Matrix]
 """From texts to one row each, of length 1 or 0."""
 
+MAX_WORDS = 200
 SMALL_WORD = 0.3
 """The weight of a stop word; any other has 1."""
 
 _SYMBOL = re.compile(r"[^\w\s.,:;!?'\"’‘“”()-]")
+_FORM_BYTES = 12_000
 _ASKING = frozenset("what how why when where who which whose whom".split())
 
 
 class Form:
-    """One question, prepared for comparing: `words` is a row for each word,
-    `whole` the row of the text.
+    """One question, prepared for comparing: `words` is a row for each of the
+    words `said`, `whole` the row of them together.
     """
 
     def __init__(
-        self, text: str, said: list[str], words: Matrix, whole: Matrix
+        self, reading: Reading, said: list[str], words: Matrix, whole: Matrix
     ) -> None:
+        self.reading = reading
         self.said = said
-        self.words = words
-        self.whole = whole
+        self.spelling = " ".join(said)
         self.stems = [stem(word) for word in said]
         self.stem_set = frozenset(self.stems)
-        small = np.array([word in STOP_WORDS for word in said])
-        self.weights = np.where(small, np.float32(SMALL_WORD), np.float32(1))
-        self.total = float(self.weights.sum())
-        self.weighted = words * self.weights[:, None]
-        self.content_places = np.flatnonzero(~small)
-        self.content = words[self.content_places].sum(0)
-        self.head, self.tail = words[:3].sum(0), words[-3:].sum(0)
-        self.spelling = text.lower().strip(" ?!.")
         self.couples = {*zip(["", *self.stems], [*self.stems, ""])}
         self.asking = [word for word in said if word in _ASKING]
-        self.symbols = frozenset(_SYMBOL.findall(text))
-        reading = Reading(text)
-        self.numbers, self.names = reading.numbers, reading.names
-        self.negations = len(reading.denied)
+        self.symbols = frozenset(_SYMBOL.findall(reading.text))
+        small = [word in STOP_WORDS for word in said]
+        self.weights = np.where(small, np.float32(SMALL_WORD), np.float32(1))
+        self.total = float(self.weights.sum())
+        self.content_places = np.flatnonzero(np.logical_not(small))
+        self.words = words
+        self.whole = whole
+        self.content = _unit(words[self.content_places].sum(0))
+        self.head = _unit(words[:3].sum(0))
+        self.tail = _unit(words[-3:].sum(0))
+
+    @property
+    def bytes(self) -> int:
+        """About what it takes."""
+        return _FORM_BYTES + self.words.nbytes + 500 * len(self.said)
 
 
 class Former:
-    """Makes forms, and keeps the latest `max_forms` of them and the rows of
-    the latest `max_rows` words: a few thousand make up most of what is said.
+    """Makes forms, and keeps the latest `max_forms` of them in `max_bytes`,
+    and the rows of the latest `max_rows` words: a few thousand make up most of
+    what is said.
     """
 
     def __init__(
         self,
         vectors: Vectors,
+        vocabulary: Vocabulary = GENERAL,
         *,
-        max_words: int = 60,
-        max_forms: int = 500,
+        max_forms: int = 1000,
+        max_bytes: int = 16 * 1024 * 1024,
         max_rows: int = 5000,
     ) -> None:
-        if not max_words >= 1:
-            raise ValueError("max_words must be at least 1")
         self._vectors = vectors
-        self._max_words = max_words
-        self._forms: LRUCache[str, Form] = LRUCache(max_forms)
+        self._vocabulary = vocabulary
         self._rows: LRUCache[str, Matrix] = LRUCache(max_rows)
+        self._forms: LRUCache[str, Form] = LRUCache(
+            max_forms, max_bytes=max_bytes, size_of=lambda form: form.bytes
+        )
 
     def __call__(self, text: str) -> Form:
         form = self._forms.get(text)
         if form is None:
-            said = Reading(text).words[: self._max_words] or ["?"]
-            words = self._rows_of(said)
-            form = Form(text, said, words, self._vectors([text])[0])
+            reading = Reading(text, self._vocabulary)
+            said = Reading(reading.core).words[:MAX_WORDS] or ["?"]
+            whole = self._vectors([" ".join(said)])[0]
+            form = Form(reading, said, self._rows_of(said), whole)
             self._forms[text] = form
         return form
 
@@ -126,13 +136,15 @@ def _by_meaning(one: Form, other: Form) -> dict[str, float]:
     right = [n for n, s in enumerate(other.stems) if s not in one.stem_set]
     rest = float(not left and not right)
     if left and right:
-        rest = _cosine(one.weighted[left].sum(0), other.weighted[right].sum(0))
+        ours = _unit(one.weights[left] @ one.words[left])
+        theirs = _unit(other.weights[right] @ other.words[right])
+        rest = float(ours @ theirs)
     return {
-        "whole": _cosine(one.whole, other.whole),
-        "content": _cosine(one.content, other.content),
-        "head": _cosine(one.head, other.head),
-        "tail": _cosine(one.tail, other.tail),
-        "last": _cosine(one.words[-1], other.words[-1]),
+        "whole": float(one.whole @ other.whole),
+        "content": float(one.content @ other.content),
+        "head": float(one.head @ other.head),
+        "tail": float(one.tail @ other.tail),
+        "last": float(one.words[-1] @ other.words[-1]),
         "rest": rest,
         "shared": one.total - float(one.weights[left].sum()),
     }
@@ -181,17 +193,20 @@ def _by_reading(one: Form, other: Form) -> dict[str, float]:
     """In what they differ: so many numbers, negations, names, symbols; and
     whether they ask alike.
     """
-    numbers = (one.numbers - other.numbers) + (other.numbers - one.numbers)
-    names = one.names.difference(other.said), other.names.difference(one.said)
+    ours, theirs = one.reading, other.reading
+    numbers = Counter(ours.numbers)
+    numbers.subtract(theirs.numbers)
+    names = len(ours.names.difference(theirs.words))
+    names += len(theirs.names.difference(ours.words))
     return {
-        "numbers": float(numbers.total()),
-        "negations": float(abs(one.negations - other.negations)),
-        "names": float(sum(map(len, names))),
+        "numbers": float(sum(map(abs, numbers.values()))),
+        "negations": float(abs(len(ours.denied) - len(theirs.denied))),
+        "names": float(names),
         "symbols": float(len(one.symbols ^ other.symbols)),
         "asking": float(one.asking == other.asking),
     }
 
 
-def _cosine(one: Matrix, other: Matrix) -> float:
-    lengths = float(one @ one) * float(other @ other)
-    return float(one @ other) / lengths**0.5 if lengths > 0 else 0.0
+def _unit(row: Matrix) -> Matrix:
+    length = float(row @ row) ** 0.5
+    return row / np.float32(length) if length > 0 else row

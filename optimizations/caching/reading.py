@@ -31,6 +31,15 @@ _KIND = re.compile(
     r"\b(?:where|when|why|who"
     r"|how (?:much|many|long|far|often|big|old|fast|heavy|wide|high|tall))\b"
 )
+_GREETING = re.compile(
+    r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day))"
+    r"(?: there)?\b[\s,.!]*)+",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"[\s,.!?]*\b(?:please|pls|plz|(?:many )?thanks|thank you)[\s.!?]*$",
+    re.IGNORECASE,
+)
 
 
 class Reading:
@@ -39,6 +48,16 @@ class Reading:
     def __init__(self, text: str, vocabulary: Vocabulary = GENERAL) -> None:
         self.text = text.replace("’", "'")
         self.vocabulary = vocabulary
+
+    @cached_property
+    def core(self) -> str:
+        """The text without a greeting in front or thanks behind.
+
+        >>> Reading("Hi there, where is it? Thanks!").core
+        'where is it'
+        """
+        text = _GREETING.sub("", self.text.lstrip(), count=1)
+        return _THANKS.sub("", text)
 
     @cached_property
     def words(self) -> list[str]:

@@ -76,12 +76,21 @@ class S3FIFOCache(BoundedMapping[K, V]):
 
     def __setitem__(self, key: K, value: V) -> None:
         """Who is written again, or comes back, is no newcomer."""
-        known = key in self._entries or key in self._ghost
-        size = self._weigh(key, value)
-        if size is None:
+        entries, size_of = self._entries, self._size_of
+        size = 0 if size_of is None else size_of(value)
+        if not 0 <= size <= self.max_bytes:
+            self._refuse(key, size)
             return
-        self._make_room(size)
-        self._entries[key] = value
+        known = key in entries or key in self._ghost
+        if key in entries:
+            self._remove(key)
+        room = self.max_bytes - size
+        while entries and (
+            len(entries) >= self.max_entries or self.bytes > room
+        ):
+            self._remove(self._victim())
+            self.evictions += 1
+        entries[key] = value
         self.bytes += size
         (self._main if known else self._small)[key] = None
         self._ghost.pop(key, None)

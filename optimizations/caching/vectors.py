@@ -43,7 +43,7 @@ Finder = SignBits | Graph
 
 BITS_ABOVE = 2048
 GRAPH_ABOVE = 250_000
-_COMPARED = 128  # rows that are compared exactly; more find more, slower
+_COMPARED = 96  # rows that are compared exactly; more find more, slower
 _MOST_SPARE = 8192  # rows
 _SAMPLE = 4096  # rows whose mean stands for that of all
 
@@ -137,10 +137,10 @@ class VectorIndex(Generic[K]):
         else:
             rows = self._finder.nearest(vector, max(k, _COMPARED))
             scores = np.vecdot(self._rows[rows], vector)
-        k = min(k, len(scores))
-        top = np.argpartition(scores, -k)[-k:]
-        top = top[np.argsort(-scores[top], kind="stable")]
-        top = top[scores[top] >= at_least]  # nor NaN
+        near = np.flatnonzero(scores >= at_least)  # nor NaN
+        if not len(near):
+            return []
+        top = near[np.argsort(-scores[near], kind="stable")[:k]]
         found = top if rows is None else rows[top]
         keys = [self._keys[row] for row in found.tolist()]
         return list(zip(keys, scores[top].tolist(), strict=True))
