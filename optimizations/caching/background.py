@@ -6,6 +6,12 @@ vanish; nothing bounds how many there are; an error is printed when the program
 ends, and closing leaves the rest behind. So here the tasks are kept, counted,
 and cancelled by whoever started them.
 
+And work that is wanted again at once, over and over, has evidently not helped:
+it failed, or its result could not be used. So the same key has to wait a
+little after each time, twice as long after the next, until nobody has asked
+for a while. Otherwise every reader of a stale answer would start one more
+attempt on a provider that is down.
+
 When it does not help: for what must be done. Work that finds no room is not
 done, and nobody is told but the counters.
 """
@@ -14,6 +20,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from math import inf
+
+from optimizations.caching.lru import LRUCache
+from optimizations.clock import now
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+_REMEMBERED = 10_000  # keys, with when they may start again
 
 
 class Background:
@@ -25,6 +38,8 @@ class Background:
         self.started = self.failed = self.refused = 0
         self._max_running = max_running
         self._running: dict[Hashable, asyncio.Task[None]] = {}
+        self._pauses: LRUCache[Hashable, _Pause] = LRUCache(_REMEMBERED)
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._running)
@@ -32,20 +47,30 @@ class Background:
     def start(
         self, key: Hashable, work: Callable[[], Awaitable[object]]
     ) -> bool:
-        """Begin, unless the same is under way or too much is. Whether it was
-        begun.
+        """Begin, unless the same is under way or was just now, or too much
+        is. Whether it was begun.
         """
-        if key in self._running or len(self) >= self._max_running:
+        pause = self._pauses.get(key) or _Pause()
+        if (
+            self._closed
+            or key in self._running
+            or pause.until > now()
+            or len(self) >= self._max_running
+        ):
             self.refused += 1
             return False
         self.started += 1
+        self._pauses[key] = pause
         task = asyncio.create_task(self._do(work), name="background")
         self._running[key] = task
-        task.add_done_callback(lambda _: self._running.pop(key, None))
+        task.add_done_callback(lambda _: self._ended(key, pause))
         return True
 
     async def aclose(self) -> None:
-        """Cancel what is under way, and wait until it has ended."""
+        """Cancel what is under way, and wait until it has ended; begin no
+        more.
+        """
+        self._closed = True
         tasks = list(self._running.values())
         for task in tasks:
             task.cancel()
@@ -57,3 +82,25 @@ class Background:
             await work()
         except Exception:  # nobody waits; whoever needs it asks again
             self.failed += 1
+
+    def _ended(self, key: Hashable, pause: _Pause) -> None:
+        del self._running[key]
+        pause.begin()
+
+
+class _Pause:
+    """Until when a key may not start again."""
+
+    def __init__(self) -> None:
+        self.until = -inf
+        self._seconds = 0.0
+
+    def begin(self) -> None:
+        """Twice as long as the last one, if that has just ended."""
+        soon = now() < self.until + 2 * self._seconds
+        self._seconds = (
+            min(2 * self._seconds, LONGEST_PAUSE_SECONDS)
+            if soon
+            else FIRST_PAUSE_SECONDS
+        )
+        self.until = now() + self._seconds

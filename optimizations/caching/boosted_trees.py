@@ -6,9 +6,8 @@ a few yes-or-no questions, each about one number, and ends in a small
 correction; the sum of all corrections is the score. Fitting them takes a
 library, applying them a loop, so what was fitted travels as plain numbers.
 
-A tree is a list of nodes. `(place, limit, left, right)` asks whether
-`row[place] <= limit` and says which node comes next; `(value,)` ends. The
-first node is the root, and each leads only to later ones, so a walk ends.
+A tree is a number, which is what it says, or `(place, limit, low, high)`: then
+`low` goes on where `row[place] <= limit`, else `high`, both trees themselves.
 
 When it does not help: a score is only worth what the rows were that it was
 fitted on.
@@ -21,54 +20,60 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
+from typing import Any, TypeAlias
 
-Node = Sequence[float]
+Tree: TypeAlias = "float | tuple[int, float, Tree, Tree]"
+
+_DEEPEST = 20
 
 
 class BoostedTrees:
-    """The sum of what each tree says. Raises `ValueError` where a node leads
-    nowhere, or asks for a number that a row of `width` does not have.
+    """The sum of `start` and what each tree says about a row of `width`
+    numbers. `trees` may come from JSON. Raises `ValueError` for what is no
+    tree, or asks about a number that no row has.
 
-    >>> colder = [[0, 10.0, 1, 2], [1.0], [-1.0]]  # is row[0] <= 10?
-    >>> BoostedTrees([colder], width=1, start=0.5).score([3.0])
-    1.5
+    >>> warmer = [0, 10.0, -1.0, [1, 0.5, 0.0, 2.0]]
+    >>> model = BoostedTrees([warmer, 0.25], width=2, start=0.5)
+    >>> model.score([3.0, 1.0]), model.score([20.0, 1.0])
+    (-0.25, 2.75)
     """
 
     def __init__(
-        self, trees: Sequence[Sequence[Node]], *, width: int, start: float
+        self, trees: Sequence[Any], *, width: int, start: float
     ) -> None:
-        if not isfinite(start):
-            raise ValueError("start must be a finite number")
-        for tree in trees:
-            _check(tree, width)
-        self._start = start
-        self._trees = [[tuple(node) for node in tree] for tree in trees]
+        self._start = _number(start)
+        self._trees = [_tree(tree, width) for tree in trees]
 
     def score(self, row: Sequence[float]) -> float:
         """More for a row that looks more like those marked 1."""
         total = self._start
         for tree in self._trees:
-            node = tree[0]
-            while len(node) > 1:
-                place, limit, left, right = node
-                node = tree[left if row[place] <= limit else right]
-            total += node[0]
+            while isinstance(tree, tuple):
+                place, limit, low, high = tree
+                tree = low if row[place] <= limit else high
+            total += tree
         return total
 
 
-def _check(tree: Sequence[Node], width: int) -> None:
-    if not tree:
-        raise ValueError("a tree needs at least one node")
-    for number, node in enumerate(tree):
-        if not all(isfinite(value) for value in node):
-            raise ValueError("a node holds finite numbers")
-        if len(node) == 1:
-            continue
-        if len(node) != 4:
-            raise ValueError("a node has four numbers, or one")
-        place, _, *following = node
-        if not (isinstance(place, int) and 0 <= place < width):
-            raise ValueError(f"a row has no number {place}")
-        for child in following:
-            if not (isinstance(child, int) and number < child < len(tree)):
-                raise ValueError(f"node {number} leads to {child}")
+def _tree(tree: Any, width: int, depth: int = 0) -> Tree:
+    if not isinstance(tree, list | tuple):
+        return _number(tree)
+    if len(tree) != 4 or depth == _DEEPEST:
+        raise ValueError(
+            f"a tree is a number or four things, at most {_DEEPEST} deep"
+        )
+    place, limit, low, high = tree
+    if not (isinstance(place, int) and 0 <= place < width):
+        raise ValueError(f"a row of {width} has no number {place!r}")
+    return (
+        place,
+        _number(limit),
+        _tree(low, width, depth + 1),
+        _tree(high, width, depth + 1),
+    )
+
+
+def _number(value: Any) -> float:
+    if not (isinstance(value, int | float) and isfinite(value)):
+        raise ValueError(f"{value!r} is no finite number")
+    return float(value)

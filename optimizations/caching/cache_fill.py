@@ -14,7 +14,8 @@ answer was deleted (`forget`): it may repeat the very mistake.
 
 When it does not help: alone. Somebody has to look the answers up (`Cached`). A
 store that fails or is slow must not take the chatbot along: what it has not
-kept after `store_seconds` is not kept, and counted.
+kept after `store_seconds` is not kept, and counted, and for a second nothing
+more is handed to it.
 """
 
 from __future__ import annotations
@@ -23,19 +24,23 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 
-from optimizations.caching.keys import exact_key
+from optimizations.caching.cooldown import Cooldown
+from optimizations.caching.keys import exact_key, same_partition
 from optimizations.caching.store import Answer, Store, cacheable, reusable
 from optimizations.caching.time_limit import STORE_SECONDS, positive, within
 from optimizations.clock import now
 from optimizations.llm import LLM, Chunk, Draft, Layer, Request, Trace
 
 _REPEATABLE = {"role"}  # of `extra`: what a replay may leave out
+_STORE_PAUSE_SECONDS = 1.0
 
 
 class _Filling:
     """An answer on its way; `void` once it may no longer be kept."""
 
-    void = False
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.void = False
 
 
 class CacheFill(Layer):
@@ -57,7 +62,10 @@ class CacheFill(Layer):
         self.store_errors = self.store_timeouts = 0
         self._any_temperature = any_temperature
         self._store_seconds = store_seconds
-        self._fillings: dict[str, list[_Filling]] = {}
+        self._cooldowns = {
+            id(store): Cooldown(_STORE_PAUSE_SECONDS) for store in stores
+        }
+        self._fillings: dict[str, list[_Filling]] = {}  # as they began
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         draft, repeatable, began = Draft(request), True, now()
@@ -73,14 +81,18 @@ class CacheFill(Layer):
             if filling and repeatable and draft.finished:
                 reply = replace(draft.reply(), trace=Trace())
                 answer = Answer(reply, now(), now() - began)
-                kept = await self._keep(request, answer, filling)
+                kept = await self._keep(answer, filling)
         self.kept += kept
         self.not_kept += not kept
 
     def forget(self, request: Request) -> None:
-        """Do not keep the answers to this request that are on their way."""
-        for filling in self._fillings.get(exact_key(request), ()):
-            filling.void = True
+        """Do not keep the answers on their way that a store might find for
+        this request: all of its partition, since a store may take similar
+        words for the same.
+        """
+        for fillings in self._fillings.values():
+            for filling in fillings:
+                filling.void |= same_partition(filling.request, request)
 
     def snapshot(self) -> Mapping[str, float]:
         return {
@@ -98,7 +110,7 @@ class CacheFill(Layer):
         if not reusable(request, any_temperature=self._any_temperature):
             yield None
             return
-        key, filling = exact_key(request), _Filling()
+        key, filling = exact_key(request), _Filling(request)
         self._fillings.setdefault(key, []).append(filling)
         try:
             yield filling
@@ -107,24 +119,50 @@ class CacheFill(Layer):
             if not self._fillings[key]:
                 del self._fillings[key]
 
-    async def _keep(
-        self, request: Request, answer: Answer, filling: _Filling
-    ) -> bool:
-        """Whether a store took it."""
+    async def _keep(self, answer: Answer, filling: _Filling) -> bool:
+        """Whether a store took it without complaint."""
         if not cacheable(
-            request, answer.reply, any_temperature=self._any_temperature
+            filling.request,
+            answer.reply,
+            any_temperature=self._any_temperature,
         ):
             return False
-        kept = False
-        for store in () if filling.void else self.stores:
-            try:
-                await within(self._store_seconds, store.keep(request, answer))
-                kept = True
-                if filling.void:  # deleted meanwhile, perhaps too early
-                    await within(self._store_seconds, store.delete(request))
-                    kept = False
-            except TimeoutError:
-                self.store_timeouts += 1
-            except Exception:  # the reader has its answer all the same
-                self.store_errors += 1
-        return kept
+        if filling.void:
+            return False
+        self._void_earlier(filling)
+        return any([await self._put(s, answer, filling) for s in self.stores])
+
+    def _void_earlier(self, filling: _Filling) -> None:
+        """Who asked later has the newer answer, whoever ends first."""
+        fillings = self._fillings[exact_key(filling.request)]
+        for earlier in fillings[: fillings.index(filling)]:
+            earlier.void = True
+
+    async def _put(
+        self, store: Store, answer: Answer, filling: _Filling
+    ) -> bool:
+        """Whether the store took it, and nobody wanted it gone meanwhile."""
+        cooldown = self._cooldowns[id(store)]
+        if not cooldown.may_ask():
+            return False
+        request = filling.request
+        try:
+            await within(self._store_seconds, store.keep(request, answer))
+            cooldown.worked()
+        except TimeoutError:
+            cooldown.failed()
+            self.store_timeouts += 1
+            return False
+        except Exception:  # the reader has its answer all the same
+            self.store_errors += 1
+            return False
+        finally:
+            if filling.void:  # even one that was late may have come through
+                await self._take_back(store, request)
+        return not filling.void
+
+    async def _take_back(self, store: Store, request: Request) -> None:
+        try:
+            await within(self._store_seconds, store.delete(request))
+        except Exception:  # nobody is there to hear of it
+            self.store_errors += 1

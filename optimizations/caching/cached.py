@@ -18,18 +18,21 @@ all that, or to answers above an age (`Request.cache`).
 When it does not help: where no two requests are alike, each pays for a look-up
 and gains nothing; and p99 moves only once nearly all requests are hits. A
 store that fails must not take the chatbot along, nor one that is slow: what it
-has not found after `store_seconds` is a miss, and counted.
+has not found after `store_seconds` is a miss, and counted, and for a second
+nobody asks it again. And where a store finds similar questions, what is asked
+anew is the question as it came now: the old answer stays until its time.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from math import inf
 
 from optimizations.caching.background import Background
+from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.freshness import Freshness, Verdict
 from optimizations.caching.keys import exact_key
 from optimizations.caching.store import Answer, Store, reusable
@@ -47,6 +50,9 @@ from optimizations.llm import (
 from optimizations.tokens import split_tokens
 
 ALWAYS_FRESH = Freshness()
+
+_YOUNGER = 0.9  # times the age: whatever else has it is as old
+_STORE_PAUSE_SECONDS = 1.0
 
 
 class Cached(Layer):
@@ -85,6 +91,7 @@ class Cached(Layer):
         self._store_seconds = store_seconds
         self._refresh_seconds = refresh_seconds
         self._refreshes = Background(max_refreshes)
+        self._cooldown = Cooldown(_STORE_PAUSE_SECONDS)
         self._rng = chance(seed, "cached")
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
@@ -101,9 +108,11 @@ class Cached(Layer):
             async for chunk in chunks:
                 yield chunk
 
-    async def forget(self, request: Request) -> None:
-        """Delete the answer from the store. Raises where that is not sure."""
-        await within(self._store_seconds, self.store.delete(request))
+    async def forget(self, request: Request) -> Sequence[str]:
+        """Delete the answer from the store, and return the other questions
+        whose answers went too. Raises where that is not sure.
+        """
+        return await within(self._store_seconds, self.store.delete(request))
 
     def snapshot(self) -> Mapping[str, float]:
         """What the store counts, and how it was used: `bypassed` are requests
@@ -144,9 +153,14 @@ class Cached(Layer):
         return answer
 
     async def _look_up(self, request: Request) -> Answer | None:
+        if not self._cooldown.may_ask():
+            return None
         try:
-            return await within(self._store_seconds, self.store.find(request))
+            found = await within(self._store_seconds, self.store.find(request))
+            self._cooldown.worked()
+            return found
         except TimeoutError:
+            self._cooldown.failed()
             self.store_timeouts += 1
         except Exception:  # whatever it is, the model can still answer
             self.store_errors += 1
@@ -161,24 +175,28 @@ class Cached(Layer):
         self.stale += age >= self._freshness.fresh_seconds
         if verdict is Verdict.SERVE_AND_REFRESH:
             self._refreshes.start(
-                exact_key(request), lambda: self._refresh(request)
+                exact_key(request), lambda: self._refresh(request, age)
             )
         return True
 
-    async def _refresh(self, request: Request) -> None:
-        """Ask for a new answer, which is kept on its way here. Nobody waits
-        for it, so it has a bill and a time limit of its own.
+    async def _refresh(self, request: Request, age_seconds: float) -> None:
+        """Ask for a younger answer, which is kept on its way here. Nobody
+        waits for it, so it has a bill and a time limit of its own. Who misses
+        meanwhile may join its flight, so it streams as they do.
         """
+        younger = CacheControl(max_age_seconds=age_seconds * _YOUNGER)
         anew = replace(
             request,
             request_id=f"{request.request_id}:refresh",
             idempotency_key=None,
-            cache=CacheControl(no_cache=True),
+            cache=younger,
             deadline=now() + self._refresh_seconds,
             trace=Trace(),
         )
         async with asyncio.timeout(self._refresh_seconds):
-            await self.inner.complete(anew)
+            async with aclosing(self.inner.stream(anew)) as chunks:
+                async for _ in chunks:
+                    pass
 
 
 def replay(reply: Reply, *, in_pieces: bool) -> Iterator[Chunk]:

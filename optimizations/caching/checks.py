@@ -10,10 +10,10 @@ disagreement is enough to ask the model instead.
 
 The rules are for English and err on the safe side: a paraphrase that swaps one
 noun for another is sent to the model although its answer was there, unless the
-`vocabulary` knows the two for synonyms. What a rule knows of words is general
-English and, by default, the words of a shop; for another trade hand in yours.
-For another language, hand the store a check of its own; `None` switches the
-second look off.
+`vocabulary` knows the two for synonyms; `learned_check.py` finds more of them.
+What a rule knows of words is general English and, by default, the words of a
+shop; for another trade hand in yours. For another language, hand the store a
+check of its own; `None` switches the second look off.
 
 When it does not help: where two questions differ in a way that no single word
 shows, or where the same words mean different things in different
@@ -162,11 +162,9 @@ def same_particle(one: Reading, other: Reading) -> bool:
     >>> disagreement("Can I rent a bike?", "Can I rent out a bike?")
     'particle'
     """
-    return (
-        ("out" in one.words) == ("out" in other.words)
-        or one.with_out.isdisjoint(other.stems)
-        and other.with_out.isdisjoint(one.stems)
-    )
+    if ("out" in one.words) == ("out" in other.words):
+        return True
+    return not (one.with_out & other.stems or other.with_out & one.stems)
 
 
 def same_names(one: Reading, other: Reading) -> bool:
@@ -184,7 +182,7 @@ def same_things(one: Reading, other: Reading) -> bool:
     """Nothing stands in the place of something else: of the words that only
     one has, none is left when typos are paired.
 
-    >>> disagreement("Is the lid of glass?", "Is the lid of steel?")
+    >>> disagreement("Does the lid fit?", "Does the handle fit?")
     'things'
     >>> disagreement("Where is my parcel?", "Where is my pacrel now?")
     """

@@ -74,6 +74,14 @@ def partition_key(request: Request) -> str | None:
     )
 
 
+def same_partition(one: Request, other: Request) -> bool:
+    """Whether a store may find the answer to one for the other."""
+    partition = partition_key(one)
+    if partition is None:
+        return exact_key(one) == exact_key(other)
+    return partition == partition_key(other)
+
+
 def squeeze(text: str) -> str:
     """Lower case, single spaces: for chatbots in which neither matters.
 

@@ -21,7 +21,7 @@ When it does not help: in long conversations, which nobody has twice.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -136,20 +136,22 @@ class NearStore(Generic[T]):
             place, form, answer, bytes=size, expires_at=expires_at
         )
 
-    async def delete(self, request: Request) -> None:
+    async def delete(self, request: Request) -> Sequence[str]:
         """Forget the answer to this question, and whatever else would be found
         for it: that is where a wrong one came from. Raises what the embedder
         raises: then that may still be there.
         """
-        place = self._place(request)
+        place, others = self._place(request), list[str]()
         if place is None:
-            return
+            return others
         self._answers.remove(place)
         if place[0] not in self._answers:
-            return
+            return others
         form = await self._form(place[1])
         while form is not None and (found := self._search(place, form)):
             self._answers.remove((place[0], found.question))
+            others.append(found.question)
+        return others
 
     def snapshot(self) -> Mapping[str, float]:
         """`vetoed` counts the misses that the second check made; `errors`

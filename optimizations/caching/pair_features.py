@@ -21,65 +21,118 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
 
+from optimizations.caching.embedding import Matrix, unit_rows
 from optimizations.caching.english import STOP_WORDS, stem
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.reading import Reading
 from optimizations.caching.vocabulary import GENERAL, Vocabulary
 
-Matrix = npt.NDArray[np.float32]
 Vectors = Callable[[Sequence[str]], Matrix]
 """From texts to one row each, of length 1 or 0."""
 
 MAX_WORDS = 200
-SMALL_WORD = 0.3
+SMALL_WORD = np.float32(0.3)
 """The weight of a stop word; any other has 1."""
 
 _SYMBOL = re.compile(r"[^\w\s.,:;!?'\"’‘“”()-]")
-_FORM_BYTES = 12_000
+_SUMS = ("whole", "content", "head", "tail", "last")
 _ASKING = frozenset("what how why when where who which whose whom".split())
 
 
 class Form:
-    """One question, prepared for comparing: `words` is a row for each of the
-    words `said`, `whole` the row of them together.
+    """One question, prepared for comparing, each part when it is first asked
+    for. `words` is a row for each of the words `said`.
     """
 
-    def __init__(
-        self, reading: Reading, said: list[str], words: Matrix, whole: Matrix
-    ) -> None:
+    def __init__(self, reading: Reading, former: Former) -> None:
         self.reading = reading
-        self.said = said
-        self.spelling = " ".join(said)
-        self.stems = [stem(word) for word in said]
-        self.stem_set = frozenset(self.stems)
-        self.couples = {*zip(["", *self.stems], [*self.stems, ""])}
-        self.asking = [word for word in said if word in _ASKING]
-        self.symbols = frozenset(_SYMBOL.findall(reading.text))
-        small = [word in STOP_WORDS for word in said]
-        self.weights = np.where(small, np.float32(SMALL_WORD), np.float32(1))
-        self.total = float(self.weights.sum())
-        self.content_places = np.flatnonzero(np.logical_not(small))
-        self.words = words
-        self.whole = whole
-        self.content = _unit(words[self.content_places].sum(0))
-        self.head = _unit(words[:3].sum(0))
-        self.tail = _unit(words[-3:].sum(0))
+        self._former = former
 
-    @property
-    def bytes(self) -> int:
-        """About what it takes."""
-        return _FORM_BYTES + self.words.nbytes + 500 * len(self.said)
+    @cached_property
+    def said(self) -> list[str]:
+        """The words, without greeting and thanks; never none."""
+        return Reading(self.reading.core).words[:MAX_WORDS] or ["?"]
+
+    @cached_property
+    def spelling(self) -> str:
+        """Small letters, single spaces."""
+        return " ".join(self.said)
+
+    @cached_property
+    def stems(self) -> list[str]:
+        """The words without their endings."""
+        return [stem(word) for word in self.said]
+
+    @cached_property
+    def stem_set(self) -> frozenset[str]:
+        """Each stem once."""
+        return frozenset(self.stems)
+
+    @cached_property
+    def couples(self) -> frozenset[tuple[str, str]]:
+        """Stems that stand side by side; the ends count as one, too."""
+        return frozenset(pairwise(["", *self.stems, ""]))
+
+    @cached_property
+    def asking(self) -> list[str]:
+        """The question words, in order."""
+        return [word for word in self.said if word in _ASKING]
+
+    @cached_property
+    def symbols(self) -> frozenset[str]:
+        """Signs that are no punctuation: a plus, a hash, a heart."""
+        return frozenset(_SYMBOL.findall(self.reading.text))
+
+    @cached_property
+    def weights(self) -> Matrix:
+        """What each word counts: small ones less."""
+        small = [word in STOP_WORDS for word in self.said]
+        return np.where(small, SMALL_WORD, np.float32(1))
+
+    @cached_property
+    def total(self) -> float:
+        """The sum of the weights."""
+        return float(self.weights.sum())
+
+    @cached_property
+    def content_places(self) -> npt.NDArray[np.intp]:
+        """Where the words are that are not small."""
+        return np.flatnonzero(self.weights == 1)
+
+    @cached_property
+    def words(self) -> Matrix:
+        """A row for each word."""
+        return self._former.rows(self.said)
+
+    @cached_property
+    def sums(self) -> Matrix:
+        """Five rows: all words together, those that are not small, the first
+        three, the last three, the last.
+        """
+        words = self.words
+        sums = np.stack(
+            [
+                self._former.row(self.spelling),
+                words[self.content_places].sum(0),
+                words[:3].sum(0),
+                words[-3:].sum(0),
+                words[-1],
+            ]
+        )
+        return unit_rows(sums)
 
 
 class Former:
-    """Makes forms, and keeps the latest `max_forms` of them in `max_bytes`,
-    and the rows of the latest `max_rows` words: a few thousand make up most of
-    what is said.
+    """Makes forms, and keeps the latest `max_forms` of them; each takes about
+    1 KB a word. Keeps the rows of the latest `max_rows` words, too: a few
+    thousand make up most of what is said.
     """
 
     def __init__(
@@ -88,34 +141,34 @@ class Former:
         vocabulary: Vocabulary = GENERAL,
         *,
         max_forms: int = 1000,
-        max_bytes: int = 16 * 1024 * 1024,
         max_rows: int = 5000,
     ) -> None:
         self._vectors = vectors
         self._vocabulary = vocabulary
         self._rows: LRUCache[str, Matrix] = LRUCache(max_rows)
-        self._forms: LRUCache[str, Form] = LRUCache(
-            max_forms, max_bytes=max_bytes, size_of=lambda form: form.bytes
-        )
+        self._forms: LRUCache[str, Form] = LRUCache(max_forms)
 
     def __call__(self, text: str) -> Form:
-        form = self._forms.get(text)
+        form: Form | None = self._forms.get(text)
         if form is None:
-            reading = Reading(text, self._vocabulary)
-            said = Reading(reading.core).words[:MAX_WORDS] or ["?"]
-            whole = self._vectors([" ".join(said)])[0]
-            form = Form(reading, said, self._rows_of(said), whole)
+            form = Form(Reading(text, self._vocabulary), self)
             self._forms[text] = form
         return form
 
-    def _rows_of(self, said: list[str]) -> Matrix:
+    def row(self, text: str) -> Matrix:
+        """The row of a whole text."""
+        row: Matrix = self._vectors([text])[0]
+        return row
+
+    def rows(self, said: list[str]) -> Matrix:
+        """A row for each word; what is not known is asked for together."""
         rows = {word: self._rows.get(word) for word in said}
         new = [word for word, row in rows.items() if row is None]
         if new:
             for word, row in zip(new, self._vectors(new), strict=True):
                 # A copy, or the whole batch would be kept with it.
                 rows[word] = self._rows[word] = row.copy()
-        return np.stack([rows[word] for word in said])
+        return np.array([rows[word] for word in said])
 
 
 def features(one: Form, other: Form) -> dict[str, float]:
@@ -139,12 +192,9 @@ def _by_meaning(one: Form, other: Form) -> dict[str, float]:
         ours = _unit(one.weights[left] @ one.words[left])
         theirs = _unit(other.weights[right] @ other.words[right])
         rest = float(ours @ theirs)
+    near = np.vecdot(one.sums, other.sums).tolist()
     return {
-        "whole": float(one.whole @ other.whole),
-        "content": float(one.content @ other.content),
-        "head": float(one.head @ other.head),
-        "tail": float(one.tail @ other.tail),
-        "last": float(one.words[-1] @ other.words[-1]),
+        **dict(zip(_SUMS, near, strict=True)),
         "rest": rest,
         "shared": one.total - float(one.weights[left].sum()),
     }

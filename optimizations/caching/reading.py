@@ -37,9 +37,9 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"[\s,.!?]*\b(?:please|pls|plz|(?:many )?thanks|thank you)[\s.!?]*$",
-    re.IGNORECASE,
+    r"\b(?:please|pls|plz|(?:many )?thanks|thank you)$", re.IGNORECASE
 )
+_MARKS = " \t\n.,!?"
 
 
 class Reading:
@@ -56,8 +56,8 @@ class Reading:
         >>> Reading("Hi there, where is it? Thanks!").core
         'where is it'
         """
-        text = _GREETING.sub("", self.text.lstrip(), count=1)
-        return _THANKS.sub("", text)
+        text = _GREETING.sub("", self.text.lstrip()).rstrip(_MARKS)
+        return _THANKS.sub("", text).rstrip(_MARKS)
 
     @cached_property
     def words(self) -> list[str]:
@@ -167,8 +167,8 @@ class Reading:
     def members(self) -> dict[str, set[str]]:
         """From each family to those of its members that are mentioned.
 
-        >>> Reading("from Monday to Friday, in red").members
-        {'monday': {'monday', 'friday'}, 'red': {'red'}}
+        >>> Reading("red, on Friday", GENERAL).members
+        {'red': {'red'}, 'monday': {'friday'}}
         """
         found: dict[str, set[str]] = {}
         for word in self.words:

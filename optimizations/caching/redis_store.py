@@ -24,7 +24,7 @@ lost may live here alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from optimizations.caching.entry import Codec
@@ -120,9 +120,10 @@ class RedisStore:
             return
         self.kept += 1
 
-    async def delete(self, request: Request) -> None:
+    async def delete(self, request: Request) -> Sequence[str]:
         """Raises `ConnectionError` where Redis did not say that it is gone."""
         await self.client.execute("UNLINK", self.key(request))
+        return ()
 
     async def ready(self) -> bool:
         """Whether Redis answers now; connects if need be. Never raises."""
@@ -146,11 +147,7 @@ class RedisStore:
 
     async def _find(self, key: str, choices: int) -> Answer | None:
         data = await self.client.get(key)
-        if data is None:
-            # Nothing, or somebody's list or hash, on which MGET is silent.
-            kind = await self.client.execute("TYPE", key)
-            if kind not in (b"none", b"string"):
-                await self._remove(key)
+        if data is None:  # or a list or a hash, which `keep` replaces
             return None
         answer = self._codec.decode(key, data, choices)
         if answer is not None:

@@ -86,6 +86,7 @@ class SharedFlight(Layer):
         async with self._flight(request) as answer:
             if answer is not None:
                 request.trace.served_by = self.store.name
+                request.trace.age_seconds = now() - answer.born_at
                 for chunk in replay(answer.reply, in_pieces=request.streamed):
                     yield chunk
                 return

@@ -21,6 +21,8 @@ come too late for all of them.
 
 Requests share a flight only if they could share a cached answer: equal in all
 that changes it, `reusable`, and all wanting pieces or all wanting the whole.
+Whoever wants a new answer (`no_cache`) takes off anew, and who comes later
+joins that flight.
 
 When it does not help: where identical requests are rare. A flight costs a
 task, so it stands behind the cache: a hit does not pay for it. Across
@@ -34,8 +36,9 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
-from optimizations.caching.keys import exact_key
+from optimizations.caching.keys import exact_key, same_partition
 from optimizations.caching.store import reusable
+from optimizations.errors import Refused
 from optimizations.llm import LLM, Chunk, Layer, Request, Trace
 from optimizations.pump import Pump
 
@@ -55,6 +58,7 @@ class SingleFlight(Layer):
         self._any_temperature = any_temperature
         self._open: dict[Key, _Flight] = {}  # to whoever asks the same
         self._in_the_air: list[_Flight] = []
+        self._closed = False
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         if not reusable(request, any_temperature=self._any_temperature):
@@ -64,7 +68,11 @@ class SingleFlight(Layer):
             return
         key = exact_key(request), request.streamed
         flight = self._open.get(key)
-        leads = flight is None or not flight.pump.joinable
+        leads = (
+            flight is None
+            or not flight.pump.joinable
+            or request.cache.no_cache  # none that began before this
+        )
         if flight is None or leads:
             flight = self._take_off(key, request)
         else:
@@ -78,11 +86,12 @@ class SingleFlight(Layer):
             flight.report(request.trace, leads=leads)
 
     def forget(self, request: Request) -> None:
-        """Let nobody join the flights of this request any more. Whoever is on
-        board gets what was asked for.
+        """Let nobody join the flights any more whose answer a store might find
+        for this request. Whoever is on board gets what was asked for.
         """
-        for streamed in (True, False):
-            self._open.pop((exact_key(request), streamed), None)
+        for key, flight in list(self._open.items()):
+            if same_partition(flight.request, request):
+                del self._open[key]
 
     def snapshot(self) -> Mapping[str, float]:
         """Flights begun, requests that joined one, and flights in the air."""
@@ -94,12 +103,16 @@ class SingleFlight(Layer):
 
     async def aclose(self) -> None:
         """Whoever still reads gets `Incomplete`."""
+        self._closed = True
         async with AsyncExitStack() as closing:
             closing.push_async_callback(super().aclose)
             for flight in list(self._in_the_air):
                 closing.push_async_callback(flight.pump.aclose)
 
     def _take_off(self, key: Key, request: Request) -> _Flight:
+        if self._closed:
+            raise Refused("the flights are closed")
+
         def land() -> None:
             self._in_the_air.remove(flight)
             # A later flight may stand in its place by now.
@@ -109,7 +122,7 @@ class SingleFlight(Layer):
         trace = Trace(due=request.due)
         alone = replace(request, deadline=None, trace=trace)
         pump = Pump(self.inner.stream(alone), on_end=land)
-        flight = self._open[key] = _Flight(pump, trace)
+        flight = self._open[key] = _Flight(alone, pump)
         self._in_the_air.append(flight)
         self.flights += 1
         return flight
@@ -118,9 +131,10 @@ class SingleFlight(Layer):
 class _Flight:
     """A pump, and how its one request is served."""
 
-    def __init__(self, pump: Pump, trace: Trace) -> None:
+    def __init__(self, request: Request, pump: Pump) -> None:
+        self.request = request
         self.pump = pump
-        self._trace = trace
+        self._trace = request.trace
 
     def prolong(self, due: float) -> None:
         """One more reader, who waits until then. Whoever leaves takes no time

@@ -17,7 +17,7 @@ is as good as another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,9 +54,10 @@ class Store(Protocol):
         older one.
         """
 
-    async def delete(self, request: Request) -> None:
-        """Forget whatever `find` would give. Raises where that is not sure:
-        then the answer may still be there.
+    async def delete(self, request: Request) -> Sequence[str]:
+        """Forget whatever `find` would give. Returns the other questions whose
+        answers went too, where a store finds similar ones. Raises where it is
+        not sure: then the answer may still be there.
         """
 
     def snapshot(self) -> Mapping[str, float]:
@@ -118,9 +119,10 @@ class MemoryStore:
         """In the place of an older answer."""
         self.mapping[exact_key(request, self._normalise)] = answer
 
-    async def delete(self, request: Request) -> None:
+    async def delete(self, request: Request) -> Sequence[str]:
         """Cannot fail."""
         self.mapping.pop(exact_key(request, self._normalise), None)
+        return ()
 
     def snapshot(self) -> Mapping[str, float]:
         """What the mapping counts; of a plain dict, its length."""

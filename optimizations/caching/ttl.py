@@ -71,21 +71,19 @@ class TTLCache(BoundedMapping[K, V]):
         self._seed = seed
         self._entries: dict[K, _Entry[V]]  # in the order of writing
         self._sweep_at = -inf
-        self._hand: list[K] = []  # who is asked for next is the last
+        self._hand = self._go_round()
 
     def get(self, key: K, default: Any = None) -> Any:
         # Flat, and so is writing: calls would be half of what both take.
         entry = self._entries.get(key)
-        if entry is None:
-            self.misses += 1
-            return default
-        if entry.deadline <= now():
+        if entry is not None:
+            if now() < entry.deadline:
+                entry.used = True
+                self.hits += 1
+                return entry.value
             self._expire(key)
-            self.misses += 1
-            return default
-        entry.used = True
-        self.hits += 1
-        return entry.value
+        self.misses += 1
+        return default
 
     def __setitem__(self, key: K, value: V) -> None:
         moment = now()
@@ -106,7 +104,7 @@ class TTLCache(BoundedMapping[K, V]):
         while entries and (
             len(entries) >= self.max_entries or self.bytes > room
         ):
-            gone = entries.pop(self._victim())
+            gone = entries.pop(next(self._hand))
             if size_of is not None:
                 self.bytes -= size_of(gone.value)
             self.evictions += 1
@@ -143,16 +141,21 @@ class TTLCache(BoundedMapping[K, V]):
         return {**super().snapshot(), "expirations": self.expirations}
 
     def _victim(self) -> K:
+        return next(self._hand)
+
+    def _go_round(self) -> Iterator[K]:
+        """The keys to give up, for ever: the oldest first, each that was used
+        since it was last asked in a later round. A copy is what goes round,
+        for the order of writing must stay.
+        """
         while True:
-            if not self._hand:
-                self._hand = [*reversed(self._entries)]
-            key = self._hand.pop()
-            entry = self._entries.get(key)
-            if entry is None:  # removed meanwhile
-                continue
-            if not entry.used:
-                return key
-            entry.used = False
+            for key in tuple(self._entries):
+                entry = self._entries.get(key)
+                if entry is None:  # removed meanwhile
+                    continue
+                if not entry.used:
+                    yield key
+                entry.used = False
 
     def _remove(self, key: K) -> V:
         value = self._entries.pop(key).value

@@ -87,12 +87,12 @@ class TwoTierStore:
         finally:
             self._drop(self.far.key(request))
 
-    async def delete(self, request: Request) -> None:
+    async def delete(self, request: Request) -> Sequence[str]:
         """In both, and by the news everywhere. Raises `ConnectionError` where
         Redis did not say that it is gone.
         """
         try:
-            await self.far.delete(request)
+            return await self.far.delete(request)
         finally:
             self._drop(self.far.key(request))
 

@@ -124,7 +124,7 @@ GENERAL = Vocabulary(
     best/worst same/different always/never yes/no left/right
     front/back top/bottom wet/dry clean/dirty strong/weak loud/quiet
     maximum/minimum max/min incoming/outgoing
-    larger/smaller bigger/smaller largest/smallest biggest/smallest
+    larger/smaller bigger/smaller
     newer/older taller/shorter brighter/softer louder/quieter
     forward/back forward/backward ahead/behind front/behind
     upgrade/downgrade fill/empty allow/block grant/revoke give/withdraw

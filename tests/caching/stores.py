@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
@@ -30,7 +30,7 @@ class Broken:
     async def keep(self, request: Request, answer: Answer) -> None:
         raise OSError("keep")
 
-    async def delete(self, request: Request) -> None:
+    async def delete(self, request: Request) -> Sequence[str]:
         raise OSError("delete")
 
     def snapshot(self) -> Mapping[str, float]:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from optimizations.caching.background import Background
-from optimizations.clock import run_virtual
+from optimizations.clock import now, run_virtual
 from tests.helpers import other_tasks
 
 
@@ -23,9 +23,37 @@ def test_the_same_is_not_begun_twice_and_too_much_not_at_all() -> None:
         assert (work.started, work.refused, len(work)) == (2, 2, 2)
         await asyncio.sleep(2)
         assert len(work) == 0
-        assert work.start("a", a_second)
+        assert work.start("d", a_second)
         await work.aclose()
         assert not other_tasks()
+
+    run_virtual(main())
+
+
+def test_the_same_again_at_once_has_to_wait_ever_longer() -> None:
+    async def main() -> None:
+        work, begun = Background(max_running=1), []
+
+        async def at_once() -> None:
+            begun.append(now())
+
+        for _ in range(100):
+            work.start("a", at_once)
+            await asyncio.sleep(0.1)
+        assert begun == pytest.approx([0, 1, 3, 7], abs=0.31)
+        await asyncio.sleep(60)
+        assert work.start("a", at_once)  # it was long ago
+        await asyncio.sleep(1.1)
+        assert work.start("a", at_once)
+
+    run_virtual(main())
+
+
+def test_after_closing_nothing_begins() -> None:
+    async def main() -> None:
+        work = Background(max_running=1)
+        await work.aclose()
+        assert not work.start("a", asyncio.Event().wait)
 
     run_virtual(main())
 

@@ -130,3 +130,35 @@ def test_what_no_store_took_in_time_is_not_counted_as_kept() -> None:
         assert (fill.store_timeouts, fill.store_errors) == (1, 1)
 
     run_virtual(main())
+
+
+def test_the_answer_that_was_asked_for_later_stays() -> None:
+    """The older of two flights landed last, and put the old answer back."""
+
+    async def main() -> None:
+        model = Scripted(says("old", gap_seconds=5), says("new"))
+        store = MemoryStore()
+        fill = CacheFill(model, store)
+        early = asyncio.create_task(read(fill, ask()))
+        await asyncio.sleep(1)
+        await read(fill, ask())
+        await early
+        found = await store.find(ask())
+        assert found is not None
+        assert found.reply.text == "new"
+
+    run_virtual(main())
+
+
+def test_a_store_that_was_late_is_left_alone_for_a_second() -> None:
+    async def main() -> None:
+        slow = Slow()
+        chatbot = onion(Scripted(), slow)
+        for n in range(100):
+            await read(chatbot, ask(f"question {n}"))
+        assert now() < 1  # once to look, once to keep
+        await asyncio.sleep(1)
+        await read(chatbot, ask())
+        assert chatbot.store_timeouts == 2
+
+    run_virtual(main())

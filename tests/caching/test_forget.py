@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,11 +12,13 @@ from optimizations.caching.cached import Cached
 from optimizations.caching.embedding import HashingEmbedder
 from optimizations.caching.forget import forget
 from optimizations.caching.fuzzy import FuzzyStore
+from optimizations.caching.keys import squeeze
 from optimizations.caching.semantic import SemanticStore
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import Answer, MemoryStore, Store
 from optimizations.clock import run_virtual
 from optimizations.llm import LLM, Request
+from tests.caching.answers import answer
 from tests.helpers import Scripted, ask, read, says
 
 
@@ -57,6 +60,38 @@ def test_the_answer_that_a_paraphrase_was_lent_goes_too() -> None:
     run_virtual(main())
 
 
+def test_the_lenders_own_copy_goes_with_what_it_lent() -> None:
+    async def main() -> None:
+        exact, near = MemoryStore(), FuzzyStore()
+        chatbot = onion(Scripted(says("old"), says("new")), exact, near)
+        lender = ask("Where is my parcel?")
+        await read(chatbot, lender)
+        await forget(chatbot, ask("where is my parcel"))
+        assert await read(chatbot, lender) == "new"
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    "store",
+    [MemoryStore(normalise=squeeze), FuzzyStore()],
+    ids=lambda s: s.name,
+)
+def test_an_answer_under_way_to_the_same_in_other_letters_is_not_kept(
+    store: Store,
+) -> None:
+    async def main() -> None:
+        model = Scripted(says("old", gap_seconds=1), says("new"))
+        chatbot = onion(model, store)
+        early = asyncio.create_task(read(chatbot, ask("Where IS my parcel?")))
+        await asyncio.sleep(0.5)
+        await forget(chatbot, ask("where is my parcel?"))
+        await early
+        assert await read(chatbot, ask("where is my parcel?")) == "new"
+
+    run_virtual(main())
+
+
 def test_an_answer_under_way_is_neither_joined_nor_kept() -> None:
     async def main() -> None:
         model = Scripted(says("old", gap_seconds=1), says("new"))
@@ -92,9 +127,34 @@ def test_an_answer_that_is_just_being_kept_is_deleted_after_all() -> None:
     run_virtual(main())
 
 
+def test_a_keep_that_came_through_too_late_is_taken_back() -> None:
+    """A store may go on although nobody waits for it any more."""
+
+    class GoesOn(MemoryStore):
+        async def keep(self, request: Request, answer: Answer) -> None:
+            await super().keep(request, answer)
+            await asyncio.sleep(10)
+
+    async def main() -> None:
+        store = GoesOn()
+        chatbot = onion(Scripted(says("old")), store)
+        reading = asyncio.create_task(read(chatbot, ask()))
+        await asyncio.sleep(0.1)
+        await forget(chatbot, ask())
+        await store.keep(ask(), answer("late"))
+        await reading
+        assert await store.find(ask()) is None
+
+    async def quickly() -> None:
+        async with asyncio.timeout(60):
+            await main()
+
+    run_virtual(quickly())
+
+
 def test_a_store_that_cannot_delete_says_so_after_the_others_have() -> None:
     class Broken(MemoryStore):
-        async def delete(self, request: Request) -> None:
+        async def delete(self, request: Request) -> Sequence[str]:
             raise ConnectionError("gone")
 
     async def main() -> None:

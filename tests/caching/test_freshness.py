@@ -136,8 +136,81 @@ def test_a_refresh_that_fails_leaves_the_old_answer() -> None:
             await asyncio.sleep(70)
             for n in range(3):
                 assert await read(chatbot, ask(n=n)) == "old"
-                await asyncio.sleep(1)
+                await asyncio.sleep(4)
             assert chatbot.snapshot()["refresh_failures"] == 3
+
+    run_virtual(main())
+
+
+def test_refreshes_that_do_not_help_are_no_storm() -> None:
+    """Each stale hit on a provider that was down started one more call."""
+
+    async def main() -> None:
+        model = Scripted(slow("old"), [UpstreamError("no")])
+        async with refreshing(
+            model, Freshness(60, stale_seconds=inf)
+        ) as chatbot:
+            await read(chatbot, ask())
+            await asyncio.sleep(70)
+            for n in range(2000):
+                await read(chatbot, ask(n=n))
+                await asyncio.sleep(0.01)
+            assert model.calls - 1 == 5  # after 0, 1, 3, 7 and 15 s
+
+    run_virtual(main())
+
+
+def test_a_refresh_is_a_request_of_its_own() -> None:
+    """Under the reader's idempotency key, a provider would give the old
+    answer again; under its deadline, it might end before it began.
+    """
+
+    async def main() -> None:
+        model = Scripted(slow("old"), slow("new"))
+        async with refreshing(
+            model, Freshness(60, stale_seconds=30)
+        ) as chatbot:
+            await read(chatbot, ask())
+            await asyncio.sleep(70)
+            request = ask(deadline=now() + 0.1, idempotency_key="once")
+            await read(chatbot, request)
+            await asyncio.sleep(3)
+            refresh = model.requests[1]
+            assert refresh.idempotency_key is None
+            assert refresh.trace is not request.trace
+            assert await read(chatbot, ask()) == "new"
+
+    run_virtual(main())
+
+
+def test_who_misses_joins_the_refresh_under_way() -> None:
+    async def main() -> None:
+        model = Scripted(slow("old"), slow("new"))
+        async with refreshing(
+            model, Freshness(60, stale_seconds=30)
+        ) as chatbot:
+            await read(chatbot, ask())
+            await asyncio.sleep(89)
+            await read(chatbot, ask())  # stale: asked anew, for 2 s
+            await asyncio.sleep(1)
+            assert await read(chatbot, ask(n=2)) == "new"  # expired
+            assert model.calls == 2
+
+    run_virtual(main())
+
+
+def test_a_refresh_passes_over_other_stores_that_are_as_old() -> None:
+    async def main() -> None:
+        model = Scripted(slow("old"), slow("new"))
+        near, far = MemoryStore(), MemoryStore()
+        fill = SingleFlight(CacheFill(model, near, far))
+        freshness = Freshness(60, stale_seconds=30)
+        async with Cached(Cached(fill, far), near, freshness=freshness) as bot:
+            await read(bot, ask())
+            await asyncio.sleep(70)
+            await read(bot, ask())
+            await asyncio.sleep(3)
+            assert await read(bot, ask()) == "new"
 
     run_virtual(main())
 

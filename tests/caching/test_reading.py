@@ -44,7 +44,7 @@ def test_a_denial_points_at_the_next_word_that_carries_meaning() -> None:
 
 def test_who_does_what() -> None:
     said = Reading("I would like to return what you have sent")
-    assert said.doers == {"return": "I", "sent": "you"}
+    assert said.doers == {"return": "I", "send": "you"}
     assert Reading("Do you owe me?").roles == ["you", "owe", "I"]
 
 

@@ -21,9 +21,10 @@ from optimizations.errors import (
     DeadlineExceeded,
     Incomplete,
     RateLimited,
+    Refused,
     UpstreamError,
 )
-from optimizations.llm import LLM, Chunk, Layer, Request
+from optimizations.llm import LLM, CacheControl, Chunk, Layer, Request
 from optimizations.streaming.deadline import Deadline
 from tests.helpers import (
     STOP,
@@ -67,6 +68,30 @@ def test_a_thousand_at_once_are_one_call() -> None:
             "followers": 999,
             "in_the_air": 0,
         }
+        assert not other_tasks()
+
+    run_virtual(main())
+
+
+def test_who_wants_a_new_answer_joins_no_old_flight() -> None:
+    async def main() -> None:
+        model = Scripted(slowly("old"), slowly("new"))
+        flight = SingleFlight(model)
+        anew = ask(n=2, cache=CacheControl(no_cache=True))
+        tasks = await start(flight, ask(n=1), anew, ask(n=3))
+        assert await asyncio.gather(*tasks) == ["old", "new", "new"]
+        assert model.calls == 2
+        assert flight.snapshot()["in_the_air"] == 0
+
+    run_virtual(main())
+
+
+def test_after_closing_nobody_takes_off() -> None:
+    async def main() -> None:
+        flight = SingleFlight(Scripted())
+        await flight.aclose()
+        with pytest.raises(Refused):
+            await read(flight, ask())
         assert not other_tasks()
 
     run_virtual(main())
