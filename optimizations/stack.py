@@ -27,8 +27,11 @@ from optimizations.balancing.policies import PeakEwma
 from optimizations.balancing.retry import Retry
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
+from optimizations.caching.freshness import Freshness
 from optimizations.caching.single_flight import SingleFlight
-from optimizations.caching.store import MemoryStore, Store
+from optimizations.caching.store import MemoryStore, Store, answer_bytes
+from optimizations.caching.time_limit import STORE_SECONDS
+from optimizations.caching.ttl import TTLCache
 from optimizations.clock import chance
 from optimizations.concurrency.rate_limiter import RateLimit, RateLimiter
 from optimizations.llm import LLM
@@ -117,6 +120,9 @@ class Settings:
     attempts: int = 3  # at most, the first included
     first_token_seconds: float = 15.0  # for one attempt
     next_token_seconds: float = 10.0
+    fresh_seconds: float = 3600.0  # so long an answer may be repeated
+    stale_seconds: float = 600.0  # more, while it is asked anew
+    store_seconds: float = STORE_SECONDS  # for one look-up; embedding counts
     # of every draw: jitter, lots; in a fleet, each process needs its own
     seed: int = 0
 
@@ -132,13 +138,15 @@ def stack(
 ) -> LLM:
     """The whole onion around `replicas`. Closing it closes all of it.
 
-    Answers are kept in `store`, by default in memory; a `semantic` store adds
-    a second look-up. `sinks` get a record of each request, with its cost where
-    there is a `price`.
+    Answers are kept in `store`, by default in memory, and renewed early; a
+    store of your own has to keep them as long as they may be served. A
+    `semantic` store adds a second look-up, and has a life span of its own.
+    `sinks` get a record of each request, with its cost where there is a
+    `price`.
     """
     given = settings or Settings()
-    stores = [MemoryStore() if store is None else store]
-    stores += [semantic] if semantic is not None else []
+    exact = _memory(given) if store is None else store
+    stores = [exact] if semantic is None else [exact, semantic]
     limiter = RateLimiter(
         requests_per_minute=given.requests_per_minute,
         tokens_per_minute=given.tokens_per_minute,
@@ -149,12 +157,30 @@ def stack(
         rng=chance(given.seed, "balancer"),
     )
     llm = Retry(llm, given.attempts, afford=limiter.afford, seed=given.seed)
-    llm = CacheFill(RateLimit(llm, limiter), *stores)
+    llm = RateLimit(llm, limiter)
+    llm = CacheFill(llm, *stores, store_seconds=given.store_seconds)
     llm = SingleFlight(llm)
-    for each in reversed(stores):
-        llm = Cached(llm, each)
+    if semantic is not None:
+        llm = Cached(llm, semantic, store_seconds=given.store_seconds)
+    llm = Cached(
+        llm,
+        exact,
+        freshness=Freshness(
+            given.fresh_seconds,
+            stale_seconds=given.stale_seconds,
+            early=1.0,
+        ),
+        store_seconds=given.store_seconds,
+        seed=given.seed,
+    )
     llm = Deadline(llm, given.deadline_seconds)
     return Monitored(llm, sinks, price=price)
+
+
+def _memory(given: Settings) -> MemoryStore:
+    """Answers expire here when they may no longer be served."""
+    seconds = given.fresh_seconds + given.stale_seconds
+    return MemoryStore(TTLCache(seconds, size_of=answer_bytes))
 
 
 def _guarded(replica: LLM, number: int, given: Settings) -> Breaker:

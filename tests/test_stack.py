@@ -449,3 +449,18 @@ def test_a_breaker_of_the_same_seed_rests_for_the_same_time() -> None:
 
     assert rest(1) == rest(1)
     assert rest(1) != rest(2)
+
+
+def test_an_answer_of_the_stack_does_not_live_for_ever() -> None:
+    async def main() -> None:
+        model = Scripted(says("old"), says("new"))
+        async with stack([model]) as llm:
+            assert await read(llm, ask()) == "old"
+            await asyncio.sleep(3500)
+            assert await read(llm, ask()) == "old"
+            await asyncio.sleep(200)
+            assert await read(llm, ask()) == "old"  # stale, and asked anew
+            await asyncio.sleep(1)
+            assert await read(llm, ask()) == "new"
+
+    run_virtual(main())
