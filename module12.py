@@ -5,9 +5,16 @@ against a simulated model and real parts. `python module12.py --help` has the
 options; the chapters themselves are in `lesson/`.
 """
 
+# ruff: noqa: E402 (what a Ctrl-C does is settled before the other imports)
 from __future__ import annotations
 
+import signal
 import sys
+
+_is_heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+if __name__ == "__main__" and _is_heard:  # no traceback out of an import
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -4,14 +4,23 @@
 
 Simulated figures are exact and repeat with their seed; measured ones are of
 this machine. Exit codes: 0 ok · 1 a strategy answered wrongly, or `--fail-on`
-found it worse · 2 wrong usage · 3 could not judge · 130 interrupted.
+found it worse · 2 wrong usage · 3 could not judge, or a package is missing ·
+130 interrupted.
 """
 
+# ruff: noqa: E402 (what a Ctrl-C does is settled before the other imports)
 from __future__ import annotations
 
+import signal
 import sys
+
+_is_heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+if __name__ == "__main__" and _is_heard:  # no traceback out of an import
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +28,6 @@ from benchmark import SUITES
 from benchmark.against_earlier.thresholds import threshold
 from lab.options import (
     COULD_NOT_JUDGE,
-    INTERRUPTED,
     OK,
     Parser,
     UsageError,
@@ -41,13 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, asks in SUITES.items():
                 sys.stdout.write(f"{name:12} {asks}\n")
             return OK
-        try:
-            return _run(options)
-        except KeyboardInterrupt:
-            sys.stderr.write("interrupted: nothing was written\n")
-            return INTERRUPTED
+        return _run(options)
 
-    return guarded(PROGRAM, run)
+    return guarded(PROGRAM, run, "interrupted: nothing was written")
 
 
 def _run(chosen: Namespace) -> int:
@@ -61,9 +65,10 @@ def _run(chosen: Namespace) -> int:
         suites=tuple(n for n in SUITES if n in (chosen.suite or SUITES)),
         seed=chosen.seed,
         quick=chosen.quick,
+        peers=chosen.peers,
         questions=chosen.questions,
         trace=chosen.trace,
-        time_scale=chosen.time_scale,
+        time_scale=chosen.time_scale or 1.0,
         out=chosen.out,
         compare=chosen.compare,
         fail_on=tuple(chosen.fail_on),
@@ -79,10 +84,14 @@ def _run(chosen: Namespace) -> int:
 
 def _time_scale(text: str) -> float:
     """From 0.001 to 1,000: 2 plays a trace twice as fast."""
-    value = float(text)
+    try:
+        value = float(text) if text.isascii() and "_" not in text else nan
+    except ValueError:
+        value = nan
     if not 0.001 <= value <= 1000:
         raise ArgumentTypeError(
-            f"{text!r} is not from 0.001 to 1000, such as 2 for twice as fast"
+            f"{text[:40]!r} is not from 0.001 to 1000, such as 2 for twice as "
+            "fast"
         )
     return value
 
@@ -98,6 +107,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--quick": {
         "action": "store_true",
         "help": "6 seeds instead of 20, and fewer requests: half a minute",
+    },
+    "--peers": {
+        "action": "store_true",
+        "help": "time other libraries at the same work too, where they are "
+        "installed: cachetools, redis-py, numpy, usearch",
     },
     "--seed": {
         "type": seed,
@@ -116,7 +130,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--time-scale": {
         "type": _time_scale,
-        "default": 1.0,
         "metavar": "X",
         "help": "replay the trace X times as fast, default: 1",
     },
@@ -158,6 +171,8 @@ def _read_options(arguments: Sequence[str] | None) -> Namespace:
     options = parser.parse_args(arguments)
     if options.fail_on and not options.compare:
         parser.error("--fail-on needs --compare FILE, to compare with")
+    if options.time_scale and not options.trace:
+        parser.error("--time-scale needs --trace FILE, to replay")
     return options
 
 

@@ -10,40 +10,58 @@ In conversations each prompt carries all that was said, so it is never the same
 twice, and a cache of answers finds only first questions. There the provider's
 own prefix cache helps: it knows how the prompt begins, and bills less for it.
 
+What an answer says may change. An answer that was given before the last such
+change and served after it is *stale*: that share is a figure, too. A TTL keeps
+it small and pays with hits.
+
 A look-up in this process counts as 0 s here, one in Redis as a stated round
-trip, one by meaning as a stated embedding; what they really take is measured
-below the table.
+trip, one by letters or by meaning as a stated search; what they really take is
+measured below the table.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
 
 from benchmark.look_ups import embedder, measure
 from benchmark.results.metrics import (
     BILL,
+    FACTS_SECONDS,
     FALSE_HITS,
     HITS,
     MEAN,
     P50,
     P95,
     P99,
+    STALE,
     TOKENS,
+)
+from benchmark.stood_in import Delayed, NearFirst
+from benchmark.studies import (
+    cost,
+    hit_ratio,
+    look_up_time,
+    peers,
+    stampede,
+    thresholds,
 )
 from benchmark.suite import Strategy, Suite, Trial
 from lab.conversations import conversations, single_turns
 from lab.popularity import zipf_questions
+from lab.questions import Bank
 from lab.traffic import Arrival, arrivals, poisson
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
+from optimizations.caching.fuzzy import FuzzyStore
 from optimizations.caching.lru import LRUCache
+from optimizations.caching.s3_fifo import S3FIFOCache
 from optimizations.caching.semantic import SemanticStore
-from optimizations.caching.store import Answer, MemoryStore, Store
+from optimizations.caching.store import MemoryStore, Store
 from optimizations.caching.ttl import TTLCache
-from optimizations.llm import LLM, Request
+from optimizations.clock import chance
+from optimizations.llm import LLM
 from optimizations.mock import PROFILES, Profile
 
 # in long strides, which are cheap to simulate: nobody reads along here
@@ -51,41 +69,16 @@ HOSTED = replace(PROFILES["hosted"], tokens_per_chunk=32)
 FORGETFUL = replace(HOSTED, prefix_blocks=0)
 REQUESTS_PER_SECOND = 3.0  # well below what the provider's slots can do
 NEAR_MISS_SHARE = 0.1  # of questions that look like another one and are not
+NEAR_MISS_PAIRS = 8
 REWORDED_SHARE = 0.5  # a greeting more, a question mark less
-LRU_ENTRIES = 64
-TTL_SECONDS = 60.0
+BOUND_ENTRIES = 48  # few enough to be full soon, of LRU and S3-FIFO
+TTL_SECONDS = 20.0
 TURNS = 4  # of a conversation, on average
 THINK_SECONDS = 20.0  # between two of them
 REDIS_SECONDS = 0.001  # one round trip within a data centre
+FUZZY_SECONDS = 0.001  # to compare letters
 EMBEDDING_SECONDS = 0.005  # to embed a question and search
 SYSTEM = "You answer the customers of Ottlebrook, a shop for lamps."
-
-
-class Delayed:
-    """A store that is as far away as we say: a simulated round trip before
-    each look-up.
-    """
-
-    def __init__(self, store: Store, seconds: float) -> None:
-        self.name = store.name
-        self._store = store
-        self._seconds = seconds
-
-    async def find(self, request: Request) -> Answer | None:
-        await asyncio.sleep(self._seconds)
-        return await self._store.find(request)
-
-    async def keep(self, request: Request, answer: Answer) -> None:
-        await self._store.keep(request, answer)
-
-    async def delete(self, request: Request) -> None:
-        await self._store.delete(request)
-
-    def snapshot(self) -> Mapping[str, float]:
-        return self._store.snapshot()
-
-    async def aclose(self) -> None:
-        await self._store.aclose()
 
 
 def memory(trial: Trial) -> Store:
@@ -93,7 +86,11 @@ def memory(trial: Trial) -> Store:
 
 
 def lru(trial: Trial) -> Store:
-    return MemoryStore(LRUCache(LRU_ENTRIES), name="LRU")
+    return MemoryStore(LRUCache(BOUND_ENTRIES), name="LRU")
+
+
+def s3_fifo(trial: Trial) -> Store:
+    return MemoryStore(S3FIFOCache(BOUND_ENTRIES), name="S3-FIFO")
 
 
 def ttl(trial: Trial) -> Store:
@@ -104,21 +101,42 @@ def redis(trial: Trial) -> Store:
     return Delayed(MemoryStore({}, name="Redis"), REDIS_SECONDS)
 
 
+def two_tier(trial: Trial) -> Store:
+    return NearFirst(lru(trial), redis(trial))
+
+
+def fuzzy(trial: Trial) -> Store:
+    return Delayed(FuzzyStore(), FUZZY_SECONDS)
+
+
 def semantic(trial: Trial) -> Store:
     return Delayed(SemanticStore(embedder()), EMBEDDING_SECONDS)
+
+
+def unchecked(trial: Trial) -> Store:
+    store = SemanticStore(embedder(), second_check=None)
+    return Delayed(store, EMBEDDING_SECONDS)
 
 
 def workload(trial: Trial) -> list[Arrival]:
     """Poisson arrivals, Zipf questions, a share of near misses."""
     times = poisson(REQUESTS_PER_SECOND, seed=trial.seed)
     texts = zipf_questions(
-        trial.bank,
+        _with_few_near_misses(trial),
         seed=trial.seed,
         near_miss_share=NEAR_MISS_SHARE,
         reworded_share=REWORDED_SHARE,
     )
     requests = single_turns(texts, system=SYSTEM)
     return arrivals(times, requests, trial.requests)
+
+
+def _with_few_near_misses(trial: Trial) -> Bank:
+    """So few that one often meets the other of its pair in the cache."""
+    known = trial.bank.near_misses
+    draws = chance("near misses", trial.seed)
+    few = draws.sample(known, min(NEAR_MISS_PAIRS, len(known)))
+    return Bank(trial.bank.intents, few)
 
 
 def talk(trial: Trial) -> list[Arrival]:
@@ -155,36 +173,67 @@ def cached(
 
 
 SINGLE, TALKS = "single questions", "in conversations"
+EXACT: dict[str, tuple[Callable[[Trial], Store], ...]] = {
+    "no cache": (),
+    "dict": (memory,),
+    "LRU": (lru,),
+    "S3-FIFO": (s3_fifo,),
+    "TTL": (ttl,),
+    "Redis": (redis,),
+    "two-tier": (two_tier,),
+}
+SIMILAR: dict[str, tuple[Callable[[Trial], Store], ...]] = {
+    "fuzzy": (fuzzy,),
+    "semantic": (semantic,),
+    "unchecked": (unchecked,),
+    "hybrid": (memory, fuzzy, semantic),
+}
+SAYS_LITTLE_NEW = ("Redis", "two-tier", "dict + prefix")
+
+
+def adapted(suite: Suite, bank: Bank) -> Suite:
+    """Says what is in this run, and nothing else."""
+    names = {strategy.name for strategy in suite.strategies}
+    told = {
+        f"{NEAR_MISS_SHARE * 100:g} % near misses, of {NEAR_MISS_PAIRS} "
+        "pairs": bool(bank.near_misses),
+        f"{REWORDED_SHARE * 100:g} % reworded": True,
+        f"what an answer says changes every {FACTS_SECONDS:g} s": True,
+        f"LRU and S3-FIFO of {BOUND_ENTRIES}": True,
+        f"TTL {TTL_SECONDS:g} s": True,
+        "stood in for by memory: Redis, a look-up "
+        f"{REDIS_SECONDS * 1e3:g} ms": "Redis" in names,
+        f"a search by letters {FUZZY_SECONDS * 1e3:g} ms, by meaning "
+        f"{EMBEDDING_SECONDS * 1e3:g} ms": True,
+        "unchecked: semantic without the second check": True,
+        "hybrid: dict, then fuzzy, then semantic": True,
+    }
+    return replace(
+        suite,
+        setting=f"{suite.setting}; "
+        + "; ".join(text for text, is_so in told.items() if is_so),
+        warnings=()
+        if bank.near_misses
+        else ("no near misses in these questions: false hits are not tested",),
+    )
+
 
 SUITE = Suite(
     name="caching",
-    setting=f"Poisson arrivals, {REQUESTS_PER_SECOND:g} a second, Zipf "
-    f"questions, {NEAR_MISS_SHARE * 100:g} % near misses, "
-    f"{REWORDED_SHARE * 100:g} % reworded; LRU of {LRU_ENTRIES}, TTL "
-    f"{TTL_SECONDS:g} s; a look-up in Redis takes {REDIS_SECONDS * 1e3:g} ms, "
-    f"by meaning {EMBEDDING_SECONDS * 1e3:g} ms",
+    setting=f"Poisson arrivals, {REQUESTS_PER_SECOND:g} a second; Zipf "
+    "questions",
     workload=workload,
     strategies=(
         *(
             Strategy(
-                name, make, SINGLE, streamed=True, full_only=name == "Redis"
+                name,
+                cached(*stores),
+                SINGLE,
+                streamed=True,
+                may_mistake=name in SIMILAR,
+                full_only=name in SAYS_LITTLE_NEW,
             )
-            for name, make in (
-                ("no cache", cached()),
-                ("dict", cached(memory)),
-                ("LRU", cached(lru)),
-                ("TTL", cached(ttl)),
-                ("Redis", cached(redis)),
-            )
-        ),
-        *(
-            Strategy(
-                name, cached(*stores), SINGLE, streamed=True, may_mistake=True
-            )
-            for name, stores in (
-                ("semantic", (semantic,)),
-                ("hybrid", (memory, semantic)),
-            )
+            for name, stores in (EXACT | SIMILAR).items()
         ),
         *(
             Strategy(
@@ -193,7 +242,7 @@ SUITE = Suite(
                 TALKS,
                 streamed=True,
                 workload=talk,
-                full_only=name == "dict + prefix",
+                full_only=name in SAYS_LITTLE_NEW,
             )
             for name, make in (
                 ("no cache", cached(profile=FORGETFUL)),
@@ -203,9 +252,18 @@ SUITE = Suite(
             )
         ),
     ),
-    columns=(HITS, FALSE_HITS, P50, P95, P99, TOKENS, BILL),
+    columns=(HITS, FALSE_HITS, STALE, P50, P95, P99, TOKENS, BILL),
     headline=MEAN,
     judged=(MEAN, P99, BILL),
     measure=measure,
     quick_requests=140,
+    studies=(
+        hit_ratio.STUDY,
+        thresholds.STUDY,
+        stampede.STUDY,
+        look_up_time.STUDY,
+        cost.STUDY,
+        peers.STUDY,
+    ),
+    adapted=adapted,
 )

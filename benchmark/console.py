@@ -47,6 +47,7 @@ class Screen:
                 stream.reconfigure(errors="replace")
         self._console = _Console(highlight=False)
         self._width = min(self._console.width, WIDTH)
+        self._lost: OSError | None = None
         self._progress = Console(stderr=True)
 
     def header(
@@ -60,7 +61,7 @@ class Screen:
             f"seed {seed}, {seeds} seeds. Intervals are 95 %; × and ratios "
             "are paired, seed by seed.",
         ):
-            self._console.print(Text(line, style="dim"), width=self._width)
+            self._print(Text(line, style="dim"), width=self._width)
 
     def suite(
         self, name: str, simulated: Mapping[str, Any], measured: dict[str, Any]
@@ -81,7 +82,7 @@ class Screen:
     def written(self, out: Path, names: Iterable[str]) -> None:
         """Where the files are, the one to read first."""
         first, *others = sorted(names, key=lambda n: (n != READ_FIRST, n))
-        self._console.print()
+        self._print()
         # never broken over lines: a path is there to be copied
         self._path(f"written: {out / first}")
         self._path(f"beside it: {', '.join(others)}")
@@ -91,11 +92,25 @@ class Screen:
         self._path(text)
 
     def _path(self, text: str) -> None:
-        self._console.print(Text(text), soft_wrap=True)
+        self._print(Text(text), soft_wrap=True)
 
     def _blocks(self, blocks: Iterable[Block]) -> None:
         for line in terminal(blocks, self._width):
-            self._console.print(line, soft_wrap=True)
+            self._print(line, soft_wrap=True)
+
+    def _print(self, *texts: Any, **how: Any) -> None:
+        """A full disk behind standard output must not cost the reports."""
+        try:
+            self._console.print(*texts, **how)
+        except OSError as error:
+            self._lost = error
+            self._console.quiet = True
+            discard_output()
+
+    def check(self) -> None:
+        """Raises the OSError that output was lost with."""
+        if self._lost:
+            raise self._lost
 
     def progress(self) -> Bar:
         """A bar on standard error; silent where that is no terminal."""
@@ -110,6 +125,7 @@ class Bar:
             TextColumn("{task.description:30}"),
             BarColumn(30),
             TimeElapsedColumn(),
+            TextColumn("elapsed"),
             console=console,
             transient=True,
             disable=not console.is_terminal,

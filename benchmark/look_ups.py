@@ -26,6 +26,7 @@ from optimizations.caching.ttl import TTLCache
 from optimizations.clock import now
 from optimizations.llm import Choice, Reply, Request, Trace
 
+NAMESPACE = "module12:benchmark"
 KEPT = 1000  # answers in a store whose look-up is measured
 
 
@@ -45,7 +46,7 @@ async def measure(bench: Bench) -> Measured:
     warnings: list[str] = []
     async with AsyncExitStack() as parts:
         try:
-            real = await parts.enter_async_context(_real_redis(bench))
+            real = await parts.enter_async_context(real_redis(bench))
             stores["Redis"] = real
         except PartError as error:
             warnings.append(f"caching, measured without Redis. {error}")
@@ -67,12 +68,10 @@ async def measure(bench: Bench) -> Measured:
 async def _look_ups(store: Store, bench: Bench) -> Take:
     """Fill a store; then look up what is there, and what is not."""
     texts = cycle(bench.bank.questions)
-    kept = [_ask(f"{next(texts)} ({number})") for number in range(KEPT)]
+    kept = [ask(f"{next(texts)} ({number})") for number in range(KEPT)]
     for request in kept:
-        choice = Choice(bench.bank.answer(request), "stop")
-        reply = Reply((choice,), None, Trace())
-        await store.keep(request, Answer(reply, born_at=now()))
-    new = cycle([_ask(f"What is number {i}?") for i in range(2 * KEPT)])
+        await keep(store, request, bench.bank.answer(request))
+    new = cycle([ask(f"What is number {i}?") for i in range(2 * KEPT)])
     known = cycle(kept)
     hit = await calibrated(lambda: store.find(next(known)), "hit", unit=1e-6)
     miss = await calibrated(lambda: store.find(next(new)), "miss", unit=1e-6)
@@ -83,16 +82,26 @@ async def _look_ups(store: Store, bench: Bench) -> Take:
     return take
 
 
-def _ask(text: str) -> Request:
+async def keep(store: Store, request: Request, text: str) -> None:
+    """As if a model had just said it."""
+    reply = Reply((Choice(text, "stop"),), None, Trace())
+    await store.keep(request, Answer(reply, born_at=now()))
+
+
+def ask(text: str) -> Request:
+    """A customer of the measurements."""
     return Request.ask(text, tenant="shop", request_id="measured")
 
 
 @asynccontextmanager
-async def _real_redis(bench: Bench) -> AsyncIterator[RedisStore]:
+async def real_redis(bench: Bench) -> AsyncIterator[RedisStore]:
     """A server of ours, or the user's own: what is kept there expires."""
     async with redis_server(bench.redis_url) as server:
         store = RedisStore(
-            server.url, namespace="module12:benchmark", ttl_seconds=120
+            server.url,
+            namespace=NAMESPACE,
+            ttl_seconds=120,
+            timeout_seconds=2.0,  # many are written at once, to fill it
         )
         async with aclosing(store):
             if not await store.ready():

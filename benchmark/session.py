@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmark.against_earlier.comparison import compared
 from benchmark.against_earlier.earlier_report import read_earlier_report
-from benchmark.against_earlier.judgement import Judgement
+from benchmark.against_earlier.gate import check_thresholds, look_back
 from benchmark.console import Bar, Screen
 from benchmark.figures import gallery
 from benchmark.measured.machine import cores, machine, versions
@@ -27,18 +26,18 @@ from benchmark.report.data import (
     report_of,
     simulated_part,
 )
-from benchmark.report.delivery import deliver
+from benchmark.report.delivery import check_deliverable, deliver
 from benchmark.report.files import make_writable, write
 from benchmark.results.caveats import caveats
 from benchmark.results.standings import SuiteResult, judge
-from benchmark.simulated.fingerprints import fingerprints
 from benchmark.simulated.conduct import conduct
+from benchmark.simulated.fingerprints import fingerprints
 from benchmark.simulated.simulate import Problem, SeedResult, suite_of
 from benchmark.simulated.traced import replaying
 from benchmark.simulated.workers import WorkerLost, workers
 from benchmark.study import Finding, Study
 from benchmark.suite import load_suite
-from lab.options import COULD_NOT_JUDGE, OK, WRONG_ANSWER, UsageError
+from lab.options import COULD_NOT_JUDGE, OK, WRONG_ANSWER
 from lab.parts import PartError
 from lab.questions import Bank, load_bank
 from lab.settings import Settings
@@ -61,10 +60,11 @@ def run(
     """
     bank = load_bank(options.questions)
     make_writable(options.out)
+    check_deliverable(options.out, options.compare)
     options, left_out = _with_trace(options)
-    _check_thresholds(options)
     path = options.compare
     earlier = read_earlier_report(path) if path else None
+    check_thresholds(options, earlier)
     screen, here = Screen(), machine()
     screen.header(here, options.seed, len(options.seeds))
     results: list[SuiteResult] = []
@@ -77,19 +77,16 @@ def run(
         report = _report(options, results, here)
         report["warnings"] += left_out
         code = exit_code(results)
-        judgement = Judgement()
-        if earlier:
-            report["comparison"], judgement = compared(
-                earlier, report, str(path), options.fail_on
-            )
+        judgement = look_back(options, earlier, report)
         with writing(options.out):
             names = deliver(report, options.out, bar)
     screen.warnings(report["warnings"])
-    if earlier:
+    if report["comparison"]:
         screen.comparison(report["comparison"])
     screen.written(options.out, names)
     if path and not earlier:
         screen.stored(_stored(path, report, code))
+    screen.check()
     return code or judgement.exit_code
 
 
@@ -126,23 +123,6 @@ def _with_trace(options: Options) -> tuple[Options, list[str]]:
     return replace(options, suites=tuple(able)), left_out
 
 
-def _check_thresholds(options: Options) -> None:
-    """A metric that no suite has is found out now, not after the work."""
-    suites = [load_suite(name) for name in options.suites]
-    known = {
-        metric.name
-        for suite in suites
-        for metric in (suite.headline, *suite.columns, *suite.judged)
-    }
-    for limit in options.fail_on:
-        if not limit.measured and limit.metric not in known:
-            raise UsageError(
-                f"--fail-on {limit}: the metrics are "
-                f"{', '.join(sorted(known))}, and measured ones, such as "
-                "'measured hit'"
-            )
-
-
 def _report(
     options: Options, results: Sequence[SuiteResult], here: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -157,7 +137,9 @@ def _report(
             result.suite.name: fingerprints(options.job(result.suite, 0))
             for result in results
         },
-        warnings=caveats(results, here, quick=options.quick),
+        warnings=caveats(
+            results, here, quick=options.quick, traced=bool(options.trace)
+        ),
     )
 
 
@@ -208,8 +190,8 @@ def _simulated(
             bar.step()
     for suite in suites:
         name = suite.name
-        result = judge(suite, options.requests(suite), results[name])
-        yield replace(result, findings=findings[name])
+        judged = judge(suite, options.requests(suite), results[name])
+        yield replace(judged, findings=findings[name])
 
 
 def measured(
@@ -236,7 +218,7 @@ def measured(
         found = Measured("", warnings=(f"{name}, not measured. {error}",))
     findings = dict(result.findings)
     for study in result.suite.studies:
-        if study.clock == "measured":
+        if study.clock == "measured" and study.peers <= bench.peers:
             bar.phase(f"{name}: {study.name}", bench.rounds + 1)
             findings[study.name] = _studied(study, bench)
     return replace(result, measured=found, findings=findings)

@@ -53,6 +53,7 @@ class Study:
     question: str
     clock: Clock
     run: Callable[[Bench], Coroutine[Any, Any, Finding]] = field(repr=False)
+    peers: bool = False  # of what others have written: only for --peers
 
 
 def cells(

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import ceil, inf
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ import numpy.typing as npt
 from lab.options import OK, USAGE, Parser
 from lab.question_pairs import Pair, PairsError, read_pairs, split
 from lab.questions import load_bank
+from optimizations.caching.boosted_trees import Tree
+from optimizations.caching.checks import disagreement
 from optimizations.caching.embedding import WordLlamaEmbedder
 from optimizations.caching.learned_check import COEFFICIENTS, LearnedCheck
 from optimizations.caching.pair_features import Former, features
@@ -38,7 +40,7 @@ from optimizations.caching.threshold import fit_threshold
 TREES, DEPTH, RATE = 100, 3, 0.1
 SMALLEST_LEAF = 20  # pairs
 OF_PAIRS, OF_FEATURES = 0.7, 0.4  # what each tree sees
-NEAR_MISSES, LOOKALIKES = 0.01, 0.06  # false hits allowed among each
+NEAR_MISSES, LOOKALIKES = 0.01, 0.05  # false hits allowed among each
 BUDGET = 0.01  # of false hits, at which finding is compared
 
 NEVER_AGAINST = {
@@ -53,7 +55,6 @@ NEVER_AGAINST = {
 NEVER_FOR = {"numbers", "negations", "names", "symbols"}
 
 Matrix = npt.NDArray[np.float64]
-Scorer = Callable[[str, str], float]
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -73,7 +74,7 @@ def main(args: Sequence[str] | None = None) -> int:
         return USAGE
     write(fitted, options.out)
     check = LearnedCheck(embedder, coefficients=options.out)
-    fitted["threshold"] = fitted_threshold(check.score, fitting)
+    fitted["threshold"] = fitted_threshold(check, fitting)
     write(fitted, options.out)
     check = LearnedCheck(embedder, coefficients=options.out)
     print(f"{len(fitting):,} pairs fitted to, threshold {check.threshold}.")
@@ -101,7 +102,7 @@ def fit(pairs: Sequence[Pair], embedder: WordLlamaEmbedder) -> dict[str, Any]:
 
 def boost(
     table: Matrix, same: Matrix, directions: list[int], *, trees: int = TREES
-) -> tuple[float, list[list[list[float]]]]:
+) -> tuple[float, list[Tree]]:
     """The start and the trees, as `BoostedTrees` takes them."""
     try:
         from sklearn.tree import DecisionTreeRegressor
@@ -128,17 +129,19 @@ def boost(
         wrong = (same - odds) / unsure
         tree.fit(table[seen], wrong[seen], sample_weight=unsure[seen])
         scores += RATE * tree.predict(table)
-        made.append(_nodes(tree.tree_))
+        made.append(_plain(tree.tree_))
     return start, made
 
 
-def fitted_threshold(score: Scorer, pairs: Sequence[Pair]) -> float:
+def fitted_threshold(check: LearnedCheck, pairs: Sequence[Pair]) -> float:
     """The lowest, in tenths, that keeps the near misses of our bank within
     `NEAR_MISSES` and those of `pairs` that differ within `LOOKALIKES`.
     """
-    bank = load_bank()
-    found = [(score(p.question, p.other), p.same) for p in pairs]
-    near = [(score(m.first, m.second), False) for m in bank.near_misses]
+    found = [(check.score(p.question, p.other), p.same) for p in pairs]
+    near = [
+        (_passes_from(check, miss.first, miss.second), False)
+        for miss in load_bank().near_misses
+    ]
     same = [pair for pair in found if pair[1]]
     fits = [
         fit_threshold(near + same, NEAR_MISSES),
@@ -146,6 +149,13 @@ def fitted_threshold(score: Scorer, pairs: Sequence[Pair]) -> float:
     ]
     lowest = max(fit.chosen.threshold if fit.chosen else inf for fit in fits)
     return ceil(lowest * 10) / 10
+
+
+def _passes_from(check: LearnedCheck, asked: str, stored: str) -> float:
+    """The highest threshold at which the check lets a pair pass."""
+    if disagreement(asked, stored) is None:
+        return inf
+    return check.score(asked, stored)
 
 
 def report(
@@ -197,19 +207,17 @@ def write(fitted: dict[str, Any], path: Path) -> None:
     path.write_text(head[:-4] + f"[\n{lines}\n]\n}}\n", encoding="utf-8")
 
 
-def _nodes(tree: Any) -> list[list[float]]:
-    """In the library's order, in which a node comes before its children."""
-    return [
-        [round(RATE * float(tree.value[n].item()), 4)]
-        if left < 0
-        else [
-            int(tree.feature[n]),
-            round(float(tree.threshold[n]), 5),
-            int(left),
-            int(tree.children_right[n]),
-        ]
-        for n, left in enumerate(tree.children_left)
-    ]
+def _plain(tree: Any, node: int = 0) -> Tree:
+    """The library's tree as `BoostedTrees` takes it."""
+    low, high = tree.children_left[node], tree.children_right[node]
+    if low < 0:
+        return round(RATE * float(tree.value[node].item()), 4)
+    return (
+        int(tree.feature[node]),
+        round(float(tree.threshold[node]), 5),
+        _plain(tree, low),
+        _plain(tree, high),
+    )
 
 
 def _want_both_kinds(pairs: Sequence[Pair]) -> None:

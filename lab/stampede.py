@@ -32,7 +32,7 @@ from optimizations.caching.store import Answer, MemoryStore
 from optimizations.caching.ttl import TTLCache
 from optimizations.clock import chance, now
 from optimizations.errors import LLMError
-from optimizations.llm import LLM, Chunk, Layer, Request
+from optimizations.llm import LLM, Chunk, Layer, Reply, Request
 from optimizations.mock import MockModel
 
 FRESH_SECONDS = 30.0
@@ -163,13 +163,15 @@ def _cached(
 async def _warm_up(
     chatbot: Cached, model: MockModel, texts: list[str]
 ) -> None:
-    """All answers at once; how long they took is known to early refresh."""
-    began = now()
+    """All answers at once; how long each took is known to early refresh."""
+
+    async def made(request: Request) -> tuple[Request, Reply, float]:
+        began = now()
+        return request, await model.complete(request), now() - began
+
     requests = [_ask(text, f"warm-{n}") for n, text in enumerate(texts)]
-    replies = await asyncio.gather(*(model.complete(r) for r in requests))
-    for request, reply in zip(requests, replies, strict=True):
-        answer = Answer(reply, now(), now() - began)
-        await chatbot.store.keep(request, answer)
+    for request, reply, seconds in await asyncio.gather(*map(made, requests)):
+        await chatbot.store.keep(request, Answer(reply, now(), seconds))
 
 
 def _ask(text: str, request_id: str) -> Request:

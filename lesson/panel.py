@@ -17,15 +17,17 @@ from rich.text import Text
 
 from lesson.chapter import Event
 
-SECONDS = 4.0
+SECONDS = 3.0
 REDRAWS_PER_SECOND = 4
 
 
 def replay(
     console: Console, events: Sequence[Event], seconds: float = SECONDS
 ) -> None:
-    """Show the events in their order, `seconds` for all of them."""
-    count = round(seconds * REDRAWS_PER_SECOND)
+    """Show the events in their order, `seconds` for all of them; with 0, all
+    at once.
+    """
+    count = max(round(seconds * REDRAWS_PER_SECOND), 1)
     begin, end = _span(events)
     moments = (begin + (end - begin) * n / count for n in range(1, count + 1))
     play(console, [render(events, m, console.width) for m in moments])
@@ -36,10 +38,17 @@ def play(console: Console, frames: Sequence[RenderableType]) -> None:
     with Live(
         console=console, auto_refresh=False, vertical_overflow="crop"
     ) as live:
-        for number, frame in enumerate(frames):
+        for number, frame in enumerate(thinned(frames)):
             if number:
                 time.sleep(1 / REDRAWS_PER_SECOND)
             live.update(frame, refresh=True)
+
+
+def thinned(frames: Sequence[RenderableType]) -> Sequence[RenderableType]:
+    """Of more frames than there is time for, some; always the last."""
+    most = round(SECONDS * REDRAWS_PER_SECOND)
+    every = -(-len(frames) // most) or 1
+    return frames[::-every][::-1]
 
 
 def render(events: Sequence[Event], until: float, width: int) -> Text:

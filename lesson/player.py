@@ -151,7 +151,7 @@ class Player:
         except CannotRun as problem:
             screen.warn(str(problem))
             return None
-        screen.replay(step, outcome)
+        screen.replay(step, outcome, moving=not knobs)
         screen.outcome(outcome)
         following = self._places[self._index + 1 : self._index + 2]
         next_name = following[0].name if following else ""
@@ -226,14 +226,17 @@ class Player:
                     return typed
 
     def _list(self, wanted: str) -> None:
-        """All steps; with a number such as 2.1, that step is next."""
+        """All steps; with the number of one, that step is next."""
         for index, place in enumerate(self._places):
             if wanted == f"{place.chapter.number}.{place.number}":
                 raise Jump(index)
         self._screen.lines(
             table_of_contents(self._chapters, self._state.finished)
         )
-        self._screen.say("l 2.1 goes to that step.")
+        if wanted:
+            self._screen.say(f"Here is no step {wanted[:20]!r}.")
+        last = f"{place.chapter.number}.{place.number}"
+        self._screen.say(f"l {last} goes to that step.")
 
 
 def _wanted(typed: Typed) -> float | None:

@@ -28,14 +28,14 @@ from lesson.chapter import (
     Table,
 )
 from lesson.figures import figure
-from lesson.panel import play, replay
+from lesson.panel import SECONDS, play, replay
 from lesson.source import Source
 from lesson.state import Guess
 from optimizations.monitoring.dashboard import View, render
 
 _ASCII = {"·": "-", "–": "-", "—": "-", "→": "->", "×": "x", "≤": "<="}
 _ASCII |= {"≥": ">=", "…": "...", "µ": "u", "’": "'", "±": "+-", "∞": "inf"}
-PIPE_WIDTH = 80
+PIPE_WIDTH, WIDEST = 80, 500
 
 
 def _to_ascii(error: UnicodeError) -> tuple[str, int]:
@@ -124,16 +124,19 @@ class Screen:
     def clock(self, clock: Clock) -> None:
         self._write(Text(f"[{clock.value}]", "magenta"))
 
-    def replay(self, step: Step, outcome: Outcome) -> None:
-        """Play back what happened, where somebody watches; else only how it
-        looked in the end.
+    def replay(
+        self, step: Step, outcome: Outcome, *, moving: bool = True
+    ) -> None:
+        """Play back what happened, where somebody watches; else, and when it
+        was seen before, only how it looked in the end.
         """
         if self.lively and outcome.events:
             self._write(Text(step.legend, "dim"))
-            replay(self.console, outcome.events)
-        views = outcome.frames if self.lively else outcome.frames[-1:]
+            replay(self.console, outcome.events, SECONDS if moving else 0)
+        moving = moving and self.lively
+        views = outcome.frames if moving else outcome.frames[-1:]
         frames = [Padding(self._drawn(view), (0, 0, 0, 2)) for view in views]
-        if self.lively and frames:
+        if moving and frames:
             play(self.console, frames)
         elif frames:
             self._write(*frames)
@@ -207,8 +210,10 @@ class Screen:
 
 def _columns() -> int | None:
     """A width asked for by the environment, as pagers and tests do."""
-    columns = os.environ.get("COLUMNS", "")
-    return int(columns) if columns.isdigit() and int(columns) >= 40 else None
+    text = os.environ.get("COLUMNS", "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        return None
+    return min(int(text), WIDEST) if int(text) >= 40 else None
 
 
 def _table(table: Table, plain: bool) -> RenderableType:

@@ -29,6 +29,8 @@ def hold(options: argparse.Namespace) -> None:
     ]
     file = StateFile(Path(options.state or state_folder() / "lesson.json"))
     try:
+        if options.reset:
+            _forget(options, file, chapters)
         if options.list:
             state = file.load()
             print(*table_of_contents(chapters, state.finished), sep="\n")
@@ -40,6 +42,24 @@ def hold(options: argparse.Namespace) -> None:
             _teach(options, file, chapters)
     except (SettingsError, StateError, QuestionsError) as error:
         raise UsageError(str(error)) from None
+
+
+def _forget(
+    options: argparse.Namespace, file: StateFile, chapters: list[Chapter]
+) -> None:
+    """Begin these chapters anew, once agreed to. Raises UsageError where
+    nobody can agree.
+    """
+    if not options.yes and (options.no_input or not sys.stdin.isatty()):
+        raise UsageError("--reset needs --yes where nobody can answer")
+    if options.yes or _yes("Forget your progress here?"):
+        state = file.load()
+        state.forget(
+            f"{chapter.name}.{number}"
+            for chapter in chapters
+            for number, _ in enumerate(chapter.steps, 1)
+        )
+        file.save(state)
 
 
 def _summarize(
@@ -88,12 +108,6 @@ def _play(
 ) -> None:
     """With a learner, from where they are to where they leave."""
     state = file.load()
-    if options.reset and (options.yes or _yes("Forget your progress here?")):
-        state.forget(
-            f"{chapter.name}.{number}"
-            for chapter in chapters
-            for number, _ in enumerate(chapter.steps, 1)
-        )
     place_in_book = state.position
     if options.chosen:  # a visit to single chapters leaves it alone
         state.position = ""
@@ -106,9 +120,19 @@ def _play(
     try:
         player.play()
     except Quit:
-        screen.say("Until next time: the same command goes on from here.")
+        screen.say(f"Until next time: {_way_back(options)}")
     finally:
         screen.say(f"Your progress is in {file.path}")
+
+
+def _way_back(options: argparse.Namespace) -> str:
+    """A visit to chosen chapters leaves the learner's place alone."""
+    if options.chosen:
+        return (
+            "these chapters begin with the first step that is not finished, "
+            "the lesson where it was."
+        )
+    return "the same command goes on from here."
 
 
 def _agree_to_cost(

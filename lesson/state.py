@@ -11,11 +11,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Any
 
 VERSION = 1
+MAX_SAID = 1e12  # longer numbers cannot be typed
 _MAX_BYTES = 1024 * 1024
 _ANOTHER = "choose another with --state FILE"
 
@@ -119,22 +122,43 @@ class StateFile:
             fresh.write_text(text, encoding="utf-8")
             fresh.replace(self.path)
         except OSError as error:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
             raise StateError(
                 f"cannot write {self.path} ({error.strerror}): {_ANOTHER}"
             ) from None
 
 
 def _read(data: dict[str, Any]) -> State:
-    if data["version"] != VERSION:
+    if type(data["version"]) is not int or data["version"] != VERSION:
         raise ValueError("another version")
     guesses = {
-        str(step): Guess(
-            str(item["question"]),
-            str(item["unit"]),
-            float(item["said"]),
-            float(item["measured"]),
+        _text(step): Guess(
+            _text(item["question"]),
+            _text(item["unit"]),
+            _number(item["said"], most=MAX_SAID),
+            _number(item["measured"]),
         )
         for step, item in data["guesses"].items()
     }
-    finished = [str(step) for step in data["finished"]]
-    return State(str(data["position"]), finished, guesses)
+    if type(data["finished"]) is not list:
+        raise TypeError("no list of steps")
+    finished = [_text(step) for step in data["finished"]]
+    return State(_text(data["position"]), finished, guesses)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    value.encode()  # half a character cannot be written again
+    return value
+
+
+def _number(value: object, most: float = inf) -> float:
+    """A measured one may be infinite: never."""
+    if type(value) not in (int, float):
+        raise TypeError("no number")
+    number = float(str(value))
+    if not -most <= number <= most:  # nor is it for a NaN
+        raise ValueError("no such number")
+    return number

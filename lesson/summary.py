@@ -38,7 +38,8 @@ def search(chapters: Sequence[Chapter], word: str) -> Iterator[str]:
         for number, step in enumerate(chapter.steps, 1):
             if place := _mention(step, word):
                 found = True
-                yield f"{chapter.number}.{number} {step.title}: {place}"
+                heading = f"{chapter.number}.{number} {step.title}"
+                yield heading + f": {place}" * (place not in step.title)
     if not found:
         yield f"No step mentions {word!r}."
 
@@ -65,11 +66,16 @@ def _mention(step: Step, word: str) -> str:
 
 def as_text(state: State, chapters: Sequence[Chapter]) -> Iterator[str]:
     """The summary for a terminal."""
-    steps = [f"{c.name}.{n}" for c in chapters for n in _numbers(c)]
+    shown = {
+        f"{c.name}.{n}": f"{c.number}.{n}"
+        for c in chapters
+        for n in _numbers(c)
+    }
+    steps = list(shown)
     done = sum(step in state.finished for step in steps)
     yield f"{done} of {len(steps)} steps finished."
     if 0 < done < len(steps):
-        left = (step for step in steps if step not in state.finished)
+        left = (shown[s] for s in steps if s not in state.finished)
         yield f"Still open: {', '.join(left)}"
     if not state.guesses:
         yield "No predictions yet: they are what makes figures stick."
@@ -78,7 +84,7 @@ def as_text(state: State, chapters: Sequence[Chapter]) -> Iterator[str]:
     for verdict in ("close", "same size", "surprise"):
         yield f"{verdict}: {counts.count(verdict)}"
     for step, guess in surprises(state):
-        yield f"To revisit, {step}: {guess.question}"
+        yield f"To revisit, {shown.get(step, step)}: {guess.question}"
         yield f"  you said {_said(guess)}"
 
 

@@ -11,6 +11,11 @@ pace and each from the first chunk.
   0. Beyond it, what every reader has had is dropped, newcomers are refused
   (`joinable`), and the pump waits for its slowest reader: that is
   backpressure.
+- But one who pauses must not hold up another. While somebody has had all there
+  is, and the pump is full because of who lags by all of `limit_bytes`, the
+  laggard's patience runs: `patience_seconds` in all, a moment for one who is
+  only slow. Then it is dropped: when it comes back it gets an `Incomplete`
+  with the text that it had. One reader alone is waited for without an end.
 - An error of the stream reaches every reader, after the chunks that came
   before it.
 - The last reader to leave cancels the task, and waits until the stream has
@@ -25,12 +30,25 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from math import inf
 
-from optimizations.errors import Incomplete
+from optimizations.clock import now
+from optimizations.errors import Blame, Incomplete
 from optimizations.llm import Chunk
 
 LIMIT_BYTES = 256 * 1024
+
+
+@dataclass(eq=False, slots=True)
+class _Reader:
+    """Where somebody is who reads along."""
+
+    patience_seconds: float  # for which it may still hold others back
+    position: int = 0  # of the next chunk it wants
+    waiting: bool = False  # for a chunk that has not come yet
+    lost: Incomplete | None = None  # once it was dropped
 
 
 class Pump:
@@ -43,24 +61,34 @@ class Pump:
         source: AsyncGenerator[Chunk, None],
         *,
         limit_bytes: int = LIMIT_BYTES,
+        patience_seconds: float = 1.0,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         if limit_bytes < 1:
             raise ValueError(
                 f"limit_bytes must be at least 1, not {limit_bytes}"
             )
+        if not 0 < patience_seconds < inf:
+            raise ValueError(
+                "patience_seconds must be positive and finite, "
+                f"not {patience_seconds}"
+            )
         self._source = source
         self._limit_bytes = limit_bytes
+        self._patience_seconds = patience_seconds
         self._on_end = on_end  # called once: it ended, failed, was cancelled
         self._kept: deque[Chunk] = deque()
         self._kept_bytes = 0
         self._dropped = 0  # chunks at the front that are no longer kept
-        # of each reader: the next chunk it wants
-        self._positions: dict[object, int] = {}
+        self._dropped_text: list[str] = []  # theirs, once there are two
+        self._readers: dict[_Reader, None] = {}  # a set that has an order
+        self._shared = False
         self._error: BaseException | None = None
         self._ended = False
-        # replaced by a fresh one at each change
+        # for the readers: replaced by a fresh one at each change
         self._changed = asyncio.Event()
+        # for the pump: it may look again whether it has to wait
+        self._room = asyncio.Event()
         self._task = asyncio.create_task(self._drain(), name="pump")
         self._task.add_done_callback(self._finish)
 
@@ -76,14 +104,15 @@ class Pump:
                 "this pump has dropped its first chunks: "
                 "ask `joinable` before `read`"
             )
-        me = object()
-        self._positions[me] = 0
+        self._shared = self._shared or bool(self._readers)
+        me = _Reader(self._patience_seconds)
+        self._readers[me] = None
         try:
-            while True:
-                position = self._positions[me]
-                if position < self._dropped + len(self._kept):
-                    chunk = self._kept[position - self._dropped]
-                    self._positions[me] = position + 1
+            while me.lost is None:
+                if me.position < self._said:
+                    chunk = self._kept[me.position - self._dropped]
+                    me.position += 1
+                    me.waiting = False
                     self._make_room()
                     yield chunk
                 elif self._ended:
@@ -91,11 +120,14 @@ class Pump:
                         raise self._error.with_traceback(None)
                     return
                 else:
+                    me.waiting = True
+                    self._room.set()
                     await self._changed.wait()
+            raise me.lost
         finally:
-            del self._positions[me]
+            self._readers.pop(me, None)
             self._make_room()
-            if not self._positions:
+            if not self._readers:
                 await self.aclose()
 
     async def aclose(self) -> None:
@@ -108,11 +140,45 @@ class Pump:
         async with aclosing(self._source) as chunks:
             async for chunk in chunks:
                 while self._kept_bytes >= self._limit_bytes:
-                    await self._changed.wait()
+                    await self._wait_for_room()
                 self._kept.append(chunk)
                 self._kept_bytes += _size(chunk)
                 self._make_room()
                 self._wake()
+
+    async def _wait_for_room(self) -> None:
+        """Until a reader moves, or the slowest has lost its patience."""
+        self._room.clear()
+        laggards, since = self._laggards(), now()
+        patience = min((r.patience_seconds for r in laggards), default=None)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self._room.wait()
+        for laggard in laggards:
+            laggard.patience_seconds -= now() - since
+        for laggard in self._laggards():  # who did not catch up meanwhile
+            if laggard.patience_seconds <= 0:
+                self._drop(laggard)
+        self._make_room()
+
+    def _laggards(self) -> list[_Reader]:
+        """The slowest readers, if another has had all there is and waits."""
+        if not any(
+            r.waiting and r.position == self._said for r in self._readers
+        ):
+            return []
+        return [r for r in self._readers if r.position == self._dropped]
+
+    def _drop(self, laggard: _Reader) -> None:
+        """A full pump has dropped what its slowest reader has had: just that
+        is what the laggard got.
+        """
+        del self._readers[laggard]
+        laggard.lost = Incomplete(
+            "".join(self._dropped_text),
+            "the reader fell so far behind that others had to wait for it",
+        )
+        laggard.lost.blame = Blame.NOBODY  # the stream itself is well
 
     def _finish(self, task: asyncio.Task[None]) -> None:
         """A callback rather than a `finally`: a task cancelled before its
@@ -127,15 +193,23 @@ class Pump:
         self._wake()
         self._on_end()
 
+    @property
+    def _said(self) -> int:
+        """Chunks that have come so far."""
+        return self._dropped + len(self._kept)
+
     def _make_room(self) -> None:
         """Over the limit, drop what every reader has had."""
-        if self._kept_bytes < self._limit_bytes or not self._positions:
+        if self._kept_bytes < self._limit_bytes or not self._readers:
             return
-        slowest = min(self._positions.values())
+        slowest = min(reader.position for reader in self._readers)
         while self._kept and self._dropped < slowest:
-            self._kept_bytes -= _size(self._kept.popleft())
+            chunk = self._kept.popleft()
+            self._kept_bytes -= _size(chunk)
             self._dropped += 1
-        self._wake()
+            if self._shared and chunk.index == 0:
+                self._dropped_text.append(chunk.text)
+        self._room.set()
 
     def _wake(self) -> None:
         self._changed.set()

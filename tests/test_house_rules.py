@@ -34,6 +34,7 @@ HEAVY = {
     "rapidfuzz",
     "redis",
     "rich",
+    "usearch",
     "wordllama",
 }
 LIGHT = [

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lesson.state import State, StateFile
 from tests.lesson.chapters import STEPS
 from tests.running import run, terminal
 
@@ -83,8 +84,21 @@ def test_on_a_terminal_the_lesson_waits_for_enter() -> None:
         lesson.wait_for("Not when")
         lesson.wait_for("Enter goes on")
         lesson.type("q\n")
-        lesson.wait_for("goes on from here")
+        left = lesson.wait_for("the lesson where it was")
+        assert "goes on from here" not in left  # it is a visit
         assert lesson.exit_code() == 0
+
+
+def test_progress_is_forgotten_without_a_terminal_too(tmp_path: Path) -> None:
+    """It was ignored, and nothing said."""
+    state = StateFile(tmp_path / "lesson.json")
+    state.save(State("caching.2", ["streaming.1", "caching.1"]))
+    chosen = ("--chapter", "caching", "--list", "--state", str(state.path))
+    done = run("module12.py", *chosen, "--reset")
+    assert done.returncode == 2
+    assert "--reset needs --yes" in done.stderr
+    assert run("module12.py", *chosen, "--reset", "--yes").returncode == 0
+    assert state.load() == State("", ["streaming.1"])
 
 
 def test_an_interrupt_ends_the_lesson_and_all_that_it_started() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from math import inf
+from math import inf, nan
 from weakref import ref
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizations.clock import now, run_virtual
-from optimizations.errors import Incomplete, UpstreamError
+from optimizations.errors import Blame, Incomplete, UpstreamError
 from optimizations.llm import Chunk, Request
 from optimizations.pump import Pump
 from tests.helpers import (
@@ -36,11 +36,17 @@ def slow(gap_seconds: float = 1.0) -> Scripted:
     return Scripted(says("a", "b", "c", gap_seconds=gap_seconds))
 
 
+def text_of(chunks: list[Chunk]) -> str:
+    return "".join(chunk.text for chunk in chunks)
+
+
 async def read_slowly(
-    stream: AsyncGenerator[Chunk, None], pause_seconds: float
+    stream: AsyncGenerator[Chunk, None],
+    pause_seconds: float,
+    into: list[Chunk] | None = None,
 ) -> list[Chunk]:
     """Every chunk, with a pause after each."""
-    chunks = []
+    chunks = [] if into is None else into
     async with aclosing(stream):
         async for chunk in stream:
             chunks.append(chunk)
@@ -103,18 +109,99 @@ def test_the_pump_flows_while_its_reader_pauses() -> None:
     run_virtual(main())
 
 
-def test_a_full_pump_waits_for_its_slowest_reader() -> None:
+def test_a_full_pump_waits_for_its_only_reader_without_an_end() -> None:
+    async def main() -> None:
+        model = Scripted(says(*["x" * 100] * 50))
+        pump = Pump(model.stream(ask()), limit_bytes=500)
+        async with aclosing(pump.read()) as chunks:
+            await anext(chunks)
+            await asyncio.sleep(1e6)
+            assert model.running == 1  # the stream is held back
+            assert len([chunk async for chunk in chunks]) == 50
+
+    run_virtual(main())
+
+
+def test_a_full_pump_waits_a_moment_for_its_slowest_reader() -> None:
     async def main() -> None:
         model = Scripted([1.0, *says(*["x" * 100] * 50)])
-        pump = Pump(model.stream(ask()), limit_bytes=500)
+        pump = Pump(model.stream(ask()), limit_bytes=500, patience_seconds=3)
         slow_reader, fast_reader = pump.read(), pump.read()
         await asyncio.gather(anext(slow_reader), anext(fast_reader))
         ahead = asyncio.create_task(collect(fast_reader))
-        await asyncio.sleep(100)
+        await asyncio.sleep(2.9)
         assert model.running == 1  # the stream is held back,
         assert not ahead.done()  # and so is who is ahead
         assert len(await collect(slow_reader)) == 50
         assert len(await ahead) == 50
+
+    run_virtual(main())
+
+
+def test_one_who_pauses_for_longer_is_dropped_with_what_it_had() -> None:
+    """A reader that stopped reading held up all others until their deadlines,
+    with the model's slot in its hand.
+    """
+
+    async def main() -> None:
+        numbers = [f"{number:100}" for number in range(50)]
+        model = Scripted([1.0, *says(*numbers)])
+        pump = Pump(model.stream(ask()), limit_bytes=500, patience_seconds=3)
+        paused, going_on = pump.read(), pump.read()
+        await asyncio.gather(take(paused, 2), anext(going_on))
+        assert len(await collect(going_on)) == 50
+        assert now() == 4
+        await asyncio.sleep(100)
+        with pytest.raises(Incomplete) as caught:
+            await collect(paused)
+        assert caught.value.partial == "".join(numbers[:2])
+        assert caught.value.blame is Blame.NOBODY
+        assert other_tasks() == set()
+
+    run_virtual(main())
+
+
+def test_a_reader_who_crawls_spends_its_patience_too() -> None:
+    """Each chunk that it takes makes room for one more: others who were given
+    a whole patience after each would go no quicker than it does.
+    """
+
+    async def main() -> None:
+        model = Scripted([1.0, *says(*["x" * 100] * 50)])
+        pump = Pump(model.stream(ask()), limit_bytes=500, patience_seconds=3)
+        crawling = asyncio.create_task(read_slowly(pump.read(), 0.9))
+        assert len(await collect(pump.read())) == 51
+        assert now() == pytest.approx(4)
+        with pytest.raises(Incomplete):
+            await crawling
+
+    run_virtual(main())
+
+
+def test_nobody_is_dropped_while_nobody_waits_for_more() -> None:
+    async def main() -> None:
+        model = Scripted([1.0, *says(*["x" * 100] * 50)])
+        pump = Pump(model.stream(ask()), limit_bytes=500)
+        one, another = pump.read(), pump.read()
+        await asyncio.gather(anext(one), take(another, 2))
+        await asyncio.sleep(1000)  # both pause
+        both = await asyncio.gather(collect(one), collect(another))
+        assert [len(chunks) for chunks in both] == [50, 49]
+
+    run_virtual(main())
+
+
+def test_the_last_of_those_who_were_not_dropped_ends_the_stream() -> None:
+    async def main() -> None:
+        model = Scripted([1.0, *["x" * 100] * 50, inf])
+        pump = Pump(model.stream(ask()), limit_bytes=500)
+        paused, going_on = pump.read(), pump.read()
+        await asyncio.gather(anext(paused), anext(going_on))
+        await take(going_on, 49)
+        await going_on.aclose()
+        assert (model.running, model.left) == (0, 1)
+        with pytest.raises(Incomplete, match="behind"):
+            await anext(paused)
 
     run_virtual(main())
 
@@ -126,7 +213,8 @@ def test_whoever_leaves_holds_nobody_back() -> None:
         slow_reader, fast_reader = pump.read(), pump.read()
         await asyncio.gather(anext(slow_reader), anext(fast_reader))
         ahead = asyncio.create_task(collect(fast_reader))
-        await asyncio.sleep(100)
+        await asyncio.sleep(0.9)
+        assert not ahead.done()
         await slow_reader.aclose()
         assert len(await ahead) == 50
 
@@ -398,6 +486,15 @@ def test_a_limit_below_one_byte_is_refused() -> None:
     run_virtual(main())
 
 
+@pytest.mark.parametrize("value", [-1.0, 0.0, inf, nan])
+def test_a_patience_without_an_end_is_refused(value: float) -> None:
+    async def main() -> None:
+        with pytest.raises(ValueError, match="patience_seconds"):
+            Pump(slow().stream(ask()), patience_seconds=value)
+
+    run_virtual(main())
+
+
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     gaps=st.lists(st.sampled_from([0.0, 0.5, 1.0]), max_size=12),
@@ -410,27 +507,44 @@ def test_a_limit_below_one_byte_is_refused() -> None:
         max_size=4,
     ),
     limit_bytes=st.sampled_from([1, 200, 100_000]),
+    patience_seconds=st.sampled_from([0.5, 1000.0]),
 )
 def test_whoever_may_join_gets_every_chunk_once_and_in_order(
     gaps: list[float],
     readers: list[tuple[float, float]],
     limit_bytes: int,
+    patience_seconds: float,
 ) -> None:
+    """Or is told that it lagged, and then got all up to there."""
+
     async def main() -> None:
         script: list[Step] = []
         for number, gap in enumerate(gaps):
             script += [gap, f"{number},"]
         pump = Pump(
-            Scripted([*script, STOP]).stream(ask()), limit_bytes=limit_bytes
+            Scripted([*script, STOP]).stream(ask()),
+            limit_bytes=limit_bytes,
+            patience_seconds=patience_seconds,
         )
         whole = "".join(f"{number}," for number in range(len(gaps)))
 
         async def follow(come_at: float, pause_seconds: float) -> None:
             await asyncio.sleep(come_at)
-            if pump.joinable:
-                got = await read_slowly(pump.read(), pause_seconds)
-                assert "".join(chunk.text for chunk in got) == whole
+            if not pump.joinable:
+                return
+            got: list[Chunk] = []
+            lost: Incomplete | None = None
+            try:
+                await read_slowly(pump.read(), pause_seconds, got)
+            except Incomplete as error:
+                lost = error
+            if lost is None:
+                assert text_of(got) == whole
                 assert got[-1] == STOP
+            else:
+                assert min(pause_seconds, 1 - patience_seconds) > 0
+                assert text_of(got) == lost.partial
+                assert whole.startswith(lost.partial)
 
         await asyncio.gather(*(follow(*reader) for reader in readers))
         assert other_tasks() == set()

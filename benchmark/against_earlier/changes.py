@@ -16,95 +16,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from math import inf
 from typing import Any
 
-from benchmark.against_earlier.thresholds import MEASURED
+from benchmark.against_earlier.change import (
+    MEASURED_PART,
+    SIMULATED_PART,
+    Change,
+    Changes,
+    Gap,
+    Place,
+    printable,
+)
 from benchmark.intervals.estimates import Estimate, median_estimate
 from benchmark.intervals.paired import Comparison, compare
 from benchmark.intervals.unpaired import compare_unpaired, ratio_of
 from benchmark.measured.rounds import Series
 from benchmark.report.data import Report, estimate_of
-from benchmark.results.verdicts import word
 
-SIMULATED_PART, MEASURED_PART = "simulated", "measured"
 RATES = ("1/s",)  # units of which more is better
 _SAME = Comparison(Estimate(1.0, 1.0, 1.0), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which figure is spoken of."""
-
-    suite: str
-    part: str
-    strategy: str  # its key; of what was measured, the operation
-    metric: str
-
-    @property
-    def name(self) -> str:
-        """The metric as `--fail-on` calls it."""
-        measured = self.part == MEASURED_PART
-        return f"{MEASURED}{self.metric}" if measured else self.metric
-
-    def __str__(self) -> str:
-        return f"{self.suite}, {self.strategy}: {self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One figure, before and now."""
-
-    place: Place
-    unit: str
-    before: Estimate
-    now: Estimate
-    comparison: Comparison  # how many times the earlier figure the new one is
-    words: tuple[str, str]  # for less and for more
-    more_is_better: bool = False
-    paired: bool = False
-    noisy: bool = False
-
-    @property
-    def verdict(self) -> str:
-        """`less`, `more`, `same`, `alike`, or `cannot tell`."""
-        return "cannot tell" if self.noisy else self.comparison.verdict
-
-    @property
-    def word(self) -> str:
-        """`faster`, `slower`, `cheaper`, …, or one of the other words."""
-        return word(*self.words, self.verdict)
-
-    def worse_by(self, percent: float) -> bool:
-        """Whether the whole interval lies beyond so many percent."""
-        ratio = self.comparison.ratio
-        if self.more_is_better:
-            return ratio.high < 1 - percent / 100
-        return ratio.low > 1 + percent / 100
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """One figure that could not be compared."""
-
-    place: Place
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """All that two reports have in common, and what they lack."""
-
-    changes: tuple[Change, ...]
-    gaps: tuple[Gap, ...]
 
 
 def compare_reports(before: Report, now: Report) -> Changes:
     """Figure by figure, in the order of the new report. A strategy that is
     new has nothing to be compared with and is left out, and so is one that
-    has figures in neither.
+    has figures in neither; one that is gone is a gap.
     """
     found = list(chain(_simulated(before, now), _measured(before, now)))
     return Changes(
@@ -128,6 +66,11 @@ def _simulated(before: Report, now: Report) -> Iterator[Change | Gap]:
                     yield from _figure(
                         place, known[key], strategy, words, paired
                     )
+        here = {strategy["key"] for strategy in suite["strategies"]}
+        for key, metric in product(known, suite["metrics"]):
+            if key not in here:
+                place = Place(name, SIMULATED_PART, key, metric)
+                yield Gap(place, f"{printable(key)} is gone from it", True)
 
 
 def _figure(
@@ -150,15 +93,17 @@ def _figure(
         then, this = estimate_of(old), estimate_of(new)
         assert then is not None
         assert this is not None
+        ours, theirs = _values(new["seeds"]), _values(old["seeds"])
         yield Change(
             place,
             words["unit"],
             then,
             this,
-            _compared(_values(new["seeds"]), _values(old["seeds"]), paired),
+            _compared(ours, theirs, paired),
             (words["less"], words["more"]),
             bool(words["more_is_better"]),
             paired,
+            seeds=tuple(zip(ours, theirs, strict=True)) if paired else (),
         )
 
 
@@ -199,6 +144,11 @@ def _measured(before: Report, now: Report) -> Iterator[Change | Gap]:
                 yield Gap(place, "one of the two measurements is invalid")
             else:
                 yield _rounds(place, known[key], series)
+        here = {(s["operation"], s["figure"]) for s in suite["series"]}
+        for operation, figure in (key for key in known if key not in here):
+            place = Place(name, MEASURED_PART, operation, figure)
+            reason = f"{printable(operation)} is gone from it"
+            yield Gap(place, reason, gone=True)
 
 
 def _identity(machine: Mapping[str, Any]) -> dict[str, Any]:

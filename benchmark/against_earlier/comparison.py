@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchmark.against_earlier.changes import Change, Changes, compare_reports
+from benchmark.against_earlier.change import Change, Changes, printable
+from benchmark.against_earlier.changes import compare_reports
 from benchmark.against_earlier.judgement import (
     Judgement,
     gap_notes,
@@ -30,6 +31,7 @@ def compared(
         "thresholds": [str(limit) for limit in thresholds],
         "failed": verdict.failed,
         "could_not_judge": verdict.unjudged,
+        "passed": verdict.passed,
         "sentences": sentences(changes, now, thresholds),
         "notes": gap_notes(changes),
         "same": sum(x.verdict == "same" for x in changes.changes),
@@ -45,7 +47,7 @@ def compared(
 
 def _described(before: Report, now: Report, file: str) -> str:
     then, this = before["versions"]["source"], now["versions"]["source"]
-    source = "the same source" if then == this else f"source {_plain(then)}"
+    source = "the same source" if then == this else f"source {printable(then)}"
     paired = before["options"]["seeds"] == now["options"]["seeds"]
     seeds = (
         "the same seeds, so simulated figures are compared seed by seed"
@@ -53,12 +55,7 @@ def _described(before: Report, now: Report, file: str) -> str:
         else "other seeds, so simulated figures are compared unpaired, which "
         "tells less"
     )
-    return f"{file}, {_plain(before['measured']['at'])}, {source}; {seeds}."
-
-
-def _plain(text: str) -> str:
-    """A file may say anything; a terminal would act on some of it."""
-    return "".join(c for c in text[:40] if c.isprintable())
+    return f"{file}, {printable(before['measured']['at'])}, {source}; {seeds}."
 
 
 def _change(change: Change) -> dict[str, Any]:

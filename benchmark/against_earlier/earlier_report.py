@@ -14,9 +14,20 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from benchmark.against_earlier.comparison import compared
+from benchmark.against_earlier.soundness import check_figures
 from benchmark.report.data import SCHEMA, Report
 
 MAX_BYTES = 256 * 1024 * 1024
+
+
+DAMAGE = (
+    LookupError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    ArithmeticError,
+)
+_DAMAGED = "is a damaged report: delete it, and the next run stores a new one"
 
 
 class EarlierReportError(Exception):
@@ -28,6 +39,8 @@ def read_earlier_report(path: Path) -> Report | None:
     EarlierReportError.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise EarlierReportError(f"cannot read {path}: it is no file")
         if path.stat().st_size > MAX_BYTES:
             raise EarlierReportError(f"{path} is too large to be a report")
         text = path.read_text(encoding="utf-8")
@@ -52,30 +65,28 @@ def read_earlier_report(path: Path) -> Report | None:
 def _checked(path: Path, text: str) -> Report:
     try:
         report: Any = json.loads(
-            text, parse_constant=_refuse, parse_float=_finite
+            text,
+            parse_constant=_refuse,
+            parse_float=_finite,
+            parse_int=_countable,
         )
         schema = report["schema"]
     except _TooLarge:
-        raise EarlierReportError(f"{path} is a damaged report") from None
+        raise EarlierReportError(f"{path} {_DAMAGED}") from None
     except (ValueError, KeyError, TypeError, RecursionError):
         raise EarlierReportError(
             f"{path} is no report of this benchmark"
         ) from None
-    if schema != SCHEMA:
+    if type(schema) is not int or schema != SCHEMA:
         raise EarlierReportError(
             f"{path} has schema {str(schema)[:20]!r}, this benchmark writes "
             f"{SCHEMA}: they do not compare, so store a new one"
         )
     try:  # whatever a comparison reads of it is there, if it is its own equal
+        check_figures(report)
         compared(report, report, str(path), ())
-    except (
-        LookupError,
-        TypeError,
-        AttributeError,
-        ValueError,
-        ArithmeticError,
-    ):
-        raise EarlierReportError(f"{path} is a damaged report") from None
+    except DAMAGE:
+        raise EarlierReportError(f"{path} {_DAMAGED}") from None
     assert isinstance(report, dict)
     return report
 
@@ -86,6 +97,12 @@ class _TooLarge(ValueError):
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
+
+
+def _countable(number: str) -> int:
+    if len(number) > 18:
+        raise _TooLarge(number[:18])
+    return int(number)
 
 
 def _finite(number: str) -> float:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.against_earlier.changes import (
+from benchmark.against_earlier.change import (
     MEASURED_PART,
     SIMULATED_PART,
     Change,
@@ -31,6 +31,7 @@ class Judgement:
 
     failed: tuple[str, ...] = ()
     unjudged: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -49,7 +50,7 @@ def judgement(changes: Changes, thresholds: Sequence[Threshold]) -> Judgement:
         gaps = [x for x in changes.gaps if x.place.part == SIMULATED_PART]
         return Judgement(unjudged=() if exact else tuple(_reasons(gaps)))
     failed = [
-        f"{limit}: {_told(change)} ({change.place.suite}, "
+        f"{limit}: {change.worse}: {_sized(change)} ({change.place.suite}, "
         f"{change.place.strategy})"
         for limit in thresholds
         for change in changes.changes
@@ -58,7 +59,12 @@ def judgement(changes: Changes, thresholds: Sequence[Threshold]) -> Judgement:
         and change.worse_by(limit.percent)
     ]
     unjudged = [line for x in thresholds for line in _unjudged(changes, x)]
-    return Judgement(tuple(failed), tuple(unjudged))
+    passed = [
+        str(limit)
+        for limit in thresholds
+        if not any(x.startswith(f"{limit}: ") for x in (*failed, *unjudged))
+    ]
+    return Judgement(tuple(failed), tuple(unjudged), tuple(passed))
 
 
 def _unjudged(changes: Changes, limit: Threshold) -> Iterator[str]:
@@ -69,6 +75,16 @@ def _unjudged(changes: Changes, limit: Threshold) -> Iterator[str]:
     noisy = [f"{x.place.suite}, {x.place.strategy}" for x in found if x.noisy]
     if noisy:
         yield f"{limit}: too noisy to judge {'; '.join(noisy)}"
+    vague = [
+        f"{x.place.suite}, {x.place.strategy}"
+        for x in found
+        if not (x.noisy or x.judgeable or x.worse_by(limit.percent))
+    ]
+    if vague:
+        yield (
+            f"{limit}: no interval to judge {'; '.join(vague)} by, for too "
+            "few seeds or rounds, or some without end"
+        )
     if not gaps and not found:
         yield f"{limit}: nothing has it in both reports"
 
@@ -90,7 +106,7 @@ def gap_notes(changes: Changes) -> list[str]:
     whole = (
         gap
         for gap in changes.gaps
-        if (gap.place.suite, gap.place.part) not in compared
+        if gap.gone or (gap.place.suite, gap.place.part) not in compared
     )
     return [f"not compared, {reason}" for reason in _reasons(whole)]
 
@@ -148,11 +164,15 @@ _STRATEGIES = ("strategies", "strategy")
 
 def _told(change: Change) -> str:
     """`slower: p99 1.10 (1.08–1.12) of before`."""
+    text = f"{change.word}: {_sized(change)}"
+    if change.place.part == MEASURED_PART:
+        return text
+    return f"{text}{lacking(change.comparison)}"
+
+
+def _sized(change: Change) -> str:
     ratio, metric = change.comparison.ratio, change.place.metric
     if ratio.sized:
-        text = f"{metric} {interval_shown(ratio)} of before"
-    else:  # nothing, or without end: no ratio says that
-        text = f"{metric} {change.now} against {change.before} {change.unit}"
-    if change.place.part == MEASURED_PART:
-        return f"{change.word}: {text}"
-    return f"{change.word}: {text}{lacking(change.comparison)}"
+        return f"{metric} {interval_shown(ratio)} of before"
+    # nothing, or without end: no ratio says that
+    return f"{metric} {change.now} against {change.before} {change.unit}"

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 _FORM = re.compile(r"(?P<metric>[^:]*[^:\s])\s*:\s*(?P<percent>[0-9.]+)\s*%")
 MEASURED = "measured "
 MOST_PERCENT = 1_000_000.0
+LONGEST = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,10 @@ def threshold(text: str) -> Threshold:
     """
     found = _FORM.fullmatch(text.strip())
     percent = _number(found["percent"]) if found else math.nan
-    if not found or not 0 <= percent <= MOST_PERCENT:
+    plain = text.isprintable() and len(text) <= LONGEST
+    if not (found and plain and 0 <= percent <= MOST_PERCENT):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not METRIC:PERCENT%, such as p99:10%"
+            f"{text[:LONGEST]!r} is not METRIC:PERCENT%, such as p99:10%"
         )
     return Threshold(" ".join(found["metric"].split()), percent)
 

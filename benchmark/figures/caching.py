@@ -1,5 +1,5 @@
 """Caching: where on the latency curve each cache helps, and how often it hits,
-rightly and falsely.
+rightly, too late and falsely.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmark.figures.cumulative import cumulative, curve, marked
 from benchmark.figures.style import (
+    GREY,
     INK,
     Drawn,
     Look,
@@ -20,7 +21,14 @@ from benchmark.figures.style import (
 from benchmark.intervals.digits import interval_shown
 from benchmark.intervals.estimates import Estimate
 from benchmark.intervals.paired import Comparison
-from benchmark.results.metrics import FALSE_HITS, HITS, MEAN, P95, P99
+from benchmark.results.metrics import (
+    FALSE_HITS,
+    HITS,
+    MEAN,
+    P95,
+    P99,
+    STALE,
+)
 from benchmark.results.standings import Standing, SuiteResult
 
 if TYPE_CHECKING:
@@ -29,6 +37,9 @@ if TYPE_CHECKING:
 LEFT_SECONDS = 0.0005
 LABEL_HEIGHT = 5.2  # in % of the axis
 PLATEAU_SECONDS = 0.03  # between the slowest hit and the fastest miss
+# the others lie on one of these: they differ in what they find, not in when
+CURVES = ("no cache", "dict", "TTL", "fuzzy", "semantic", "hybrid")
+Looks = Mapping[str, Look]
 
 
 def data(result: SuiteResult) -> dict[str, Any]:
@@ -39,10 +50,18 @@ def data(result: SuiteResult) -> dict[str, Any]:
     ]
     hits = {s.name: _value(s.figure(HITS)) for s in judged}
     return {
-        "curves": {s.name: curve(s.pool.seconds) for s in judged},
+        "curves": {
+            s.name: curve(s.pool.seconds) for s in judged if s.name in CURVES
+        },
         "percentiles": marked(result.requests),
-        "hits": hits,
-        "false_hits": {s.name: _value(s.figure(FALSE_HITS)) for s in judged},
+        "shares": {
+            s.name: {
+                "hits": hits[s.name],
+                "stale": _value(s.figure(STALE)),
+                "false": _value(s.figure(FALSE_HITS)),
+            }
+            for s in judged
+        },
         "title": _title(judged, hits),
         "note": f"Shown: {group}.",
     }
@@ -66,13 +85,14 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
     left.set_ylabel("% of the requests answered by then")
     for percent in figure["percentiles"]:
         left.text(longest * 1.36, percent, f"p{percent}", size=8, va="center")
-    _label_plateaus(left, figure["hits"], look)
-    _shares(right, figure["hits"], figure["false_hits"], look)
+    shares = figure["shares"]
+    _label_plateaus(left, {n: shares[n]["hits"] for n in curves}, look)
+    _shares(right, shares, look)
     return framed(canvas_, figure["title"], caption)
 
 
 def _label_plateaus(
-    axes: Axes, hits: Mapping[str, float], look: Mapping[str, Look]
+    axes: Axes, hits: Mapping[str, float], look: Looks
 ) -> None:
     """Between the hits and the misses each curve is flat at its hit share:
     there is room for its name.
@@ -104,36 +124,47 @@ def _label_plateaus(
 
 
 def _shares(
-    axes: Axes,
-    hits: Mapping[str, float],
-    false_hits: Mapping[str, float],
-    look: Mapping[str, Look],
+    axes: Axes, shares: Mapping[str, Mapping[str, float]], look: Looks
 ) -> None:
-    """A bar for the hits; the false ones among them are hatched."""
-    names = list(hits)
-    for row, name in enumerate(names):
-        right = hits[name] - false_hits[name]
-        axes.barh(row, right, color=look[name].colour, height=0.62)
+    """A bar for the hits: what is right, what is stale, what is another
+    question's. A strategy without a curve has a grey one.
+    """
+    for row, (name, share) in enumerate(shares.items()):
+        colour = look[name].colour if name in look else GREY
+        hits, stale, false = share["hits"], share["stale"], share["false"]
+        right = max(hits - stale - false, 0.0)
+        axes.barh(row, right, color=colour, height=0.62)
+        axes.barh(
+            row, stale, left=right, color=colour, alpha=0.35, height=0.62
+        )
         axes.barh(
             row,
-            false_hits[name],
-            left=right,
+            false,
+            left=right + stale,
             color="white",
-            edgecolor=look[name].colour,
+            edgecolor=colour,
             hatch="////",
             height=0.62,
         )
-        text = f"{hits[name]:.0f} %"
-        if false_hits[name]:
-            text += f"\n{false_hits[name]:.1f} % false"
-        axes.text(hits[name] + 2, row, text, va="center", size=9, color=INK)
-    axes.set_yticks(range(len(names)), names)
+        text = f"{hits:.0f} %" + f", {false:.1f} % false" * bool(false)
+        axes.text(hits + 2, row, text, va="center", size=9, color=INK)
+    axes.set_yticks(range(len(shares)), list(shares))
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
-    axes.set_xlim(0, 135)
+    axes.set_xlim(0, 100)
     axes.set_xticks([0, 50, 100])
-    axes.set_xlabel("% hits (hatched: another\nquestion's answer)")
+    axes.set_xlabel(_legend(shares))
     axes.spines["left"].set_visible(False)
+
+
+def _legend(shares: Mapping[str, Mapping[str, float]]) -> str:
+    """Only what is to be seen."""
+    told = []
+    if any(share["stale"] for share in shares.values()):
+        told.append("pale: stale")
+    if any(share["false"] for share in shares.values()):
+        told.append("hatched: false")
+    return f"% hits ({'; '.join(told)})" if told else "% hits"
 
 
 def _title(judged: Sequence[Standing], hits: Mapping[str, float]) -> str:

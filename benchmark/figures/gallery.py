@@ -6,7 +6,7 @@ process can do, from the data alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,18 @@ from benchmark.figures import (
     balancing,
     caching,
     concurrency,
+    cost,
     history,
+    hit_ratio,
+    look_up_time,
     measuring,
+    peers,
     ratios,
+    stampede,
     streaming,
+    thresholds,
 )
-from benchmark.figures.style import save
+from benchmark.figures.style import Drawn, save
 from benchmark.results.standings import SuiteResult
 from optimizations.monitoring.history import Run
 
@@ -31,7 +37,7 @@ SUITE_FIGURES = {
     "streaming": streaming.data,
     "balancing": balancing.data,
 }
-DRAWINGS = {
+DRAWINGS: dict[str, Callable[[Mapping[str, Any], str], Drawn]] = {
     "measuring": measuring.draw,
     "caching": caching.draw,
     "concurrency": concurrency.draw,
@@ -39,6 +45,12 @@ DRAWINGS = {
     "balancing": balancing.draw,
     "ratios": ratios.draw,
     "history": history.draw,
+    "hit_ratio": hit_ratio.draw,
+    "thresholds": thresholds.draw,
+    "stampede": stampede.draw,
+    "look_up_time": look_up_time.draw,
+    "cost": cost.draw,
+    "peers": peers.draw,
 }
 
 
@@ -70,8 +82,7 @@ def draw(named: tuple[str, Mapping[str, Any]], folder: Path) -> list[Path]:
     name, figure = named
     data = _never(figure)
     folder.mkdir(parents=True, exist_ok=True)
-    drawing = DRAWINGS.get(name) or STUDY_DRAWINGS[name]
-    return save(drawing(data, data["caption"]), folder, name)
+    return save(DRAWINGS[name](data, data["caption"]), folder, name)
 
 
 def _never(value: Any) -> Any:

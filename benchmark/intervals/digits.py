@@ -94,6 +94,17 @@ def duration_shown(interval: Interval) -> str:
     return f"{shown(*(thousand * end for end in ends))} {unit}"
 
 
+def brief(seconds: float) -> str:
+    """A short time to two digits, for a sentence.
+
+    >>> brief(0.00173), brief(4.2e-7), brief(25e-6), brief(3)
+    ('1.7 ms', '420 ns', '25 µs', '3 s')
+    """
+    units = {"s": 1.0, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
+    unit = next((u for u in units if seconds >= units[u]), "ns")
+    return f"{shown(seconds / units[unit], digits=2)} {unit}"
+
+
 def _decimals(value: float, low: float, high: float) -> int | None:
     """What the nearer end is worth; None where there is no such end."""
     arms = [arm for arm in _arms(value, low, high) if 0 < arm < inf]

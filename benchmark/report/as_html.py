@@ -121,6 +121,7 @@ def _picture(picture: Picture, folder: Path) -> str:
         '<div class="scrolls figure" tabindex="0" role="group" '
         f'aria-label="Figure">'
         f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}"></div>'
+        f'<p class="words" aria-hidden="true">{alt}</p>'
     )
 
 

@@ -6,6 +6,7 @@ at all; only the history, which belongs to all runs, grows after that.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -23,6 +24,30 @@ from benchmark.report.data import Report, as_json
 from benchmark.report.document import document
 from benchmark.report.files import staged
 from benchmark.simulated.workers import workers
+from lab.options import UsageError
+
+FILES = ("report.json", "report.csv", "report.md", "report.html")
+
+
+def check_deliverable(out: Path, compare: Path | None) -> None:
+    """Find out before the work that something else lies where a file goes,
+    or that the run would overwrite what it is compared with: then the next
+    one would be compared with a regression. Raises UsageError.
+    """
+    for name in (*FILES, history.FILE_NAME):
+        place = out / name
+        if place.exists() and not place.is_file():
+            raise UsageError(f"cannot write {place}: it is no file")
+        if place.exists() and not os.access(place, os.R_OK | os.W_OK):
+            raise UsageError(f"cannot write {place}: not permitted")
+        if compare and compare.resolve() == place.resolve():
+            raise UsageError(
+                f"--compare {compare}: this run would overwrite it; copy it "
+                "somewhere else first, or choose another --out"
+            )
+    figures = out / "figures"
+    if figures.exists() and not figures.is_dir():
+        raise UsageError(f"cannot write {figures}: it is no folder")
 
 
 def deliver(report: dict[str, Any], out: Path, bar: Bar) -> list[str]:
@@ -37,7 +62,11 @@ def deliver(report: dict[str, Any], out: Path, bar: Bar) -> list[str]:
         report["warnings"] += problems
         write_reports(report, stage)
         names = [path.name for path in stage.iterdir()]
-    history.remember(file, run)
+    try:
+        history.remember(file, run)
+    except OSError as error:
+        report["warnings"].append(f"{file}: not added to: {error.strerror}")
+        return sorted(names)
     return sorted([*names, file.name])
 
 

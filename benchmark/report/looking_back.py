@@ -30,6 +30,7 @@ def comparison_part(comparison: Mapping[str, Any]) -> Iterator[Block]:
     verdicts = [
         *(("Failed", text) for text in comparison["failed"]),
         *(("Could not judge", text) for text in comparison["could_not_judge"]),
+        *(("Passed", text) for text in comparison["passed"]),
         *(("", text) for text in comparison["notes"]),
     ]
     if verdicts:

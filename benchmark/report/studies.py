@@ -39,7 +39,7 @@ def _table(study: Mapping[str, Any]) -> Table:
     units = {cell["column"]: cell["unit"] for cell in study["cells"]}
     return Table(
         study["question"],
-        ("", *(_headed(column, units[column]) for column in columns)),
+        ("case", *(_headed(column, units[column]) for column in columns)),
         tuple(
             (row, *(_shown(cells.get((row, column))) for column in columns))
             for row in rows

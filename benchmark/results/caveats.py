@@ -18,16 +18,19 @@ def caveats(
     machine: Mapping[str, str | int | float],
     *,
     quick: bool,
+    traced: bool = False,
 ) -> list[str]:
     """Each suite's own, then what several share. A full run is not told to
-    leave out --quick.
+    leave out --quick, nor is one whose trace has no more.
     """
     results = list(results)
     lines = [line for result in results for line in _of(result)]
-    if short := [r.suite.name for r in results if r.samples_lacking]:
+    if short := [r for r in results if r.samples_lacking]:
+        names = ", ".join(f"{r.suite.name} ({r.requests:,})" for r in short)
+        advice = ". Run without --quick" if quick and not traced else ""
         lines.append(
-            f"{', '.join(short)}: no p99, which takes {SAMPLES_FOR_P99:,} "
-            f"requests a seed{'. Run without --quick' if quick else ''}"
+            f"{names}: no p99, which takes {SAMPLES_FOR_P99:,} requests a "
+            f"seed{advice}"
         )
     if few := [r.suite.name for r in results if r.seeds < FEWEST]:
         lines.append(

@@ -125,6 +125,31 @@ FALSE_HITS = Metric(
     bounds=PERCENT,
 )
 
+FACTS_SECONDS = 30.0  # so often what an answer says becomes untrue
+
+
+def _stale(run: SeedRun) -> float:
+    """Served after a change, made before it."""
+    served = zip(
+        run.due_seconds, run.first_seconds, run.ages_seconds, strict=False
+    )
+    count = sum(
+        (due + first) // FACTS_SECONDS > (due + first - age) // FACTS_SECONDS
+        for due, first, age in served
+        if age > 0
+    )
+    return 100 * count / run.requests
+
+
+STALE = Metric(
+    "stale",
+    _stale,
+    unit="%",
+    less="fewer",
+    more="more",
+    bounds=PERCENT,
+)
+
 TOKENS = Metric(
     "tokens",
     lambda run: (run.prompt_tokens + run.completion_tokens) / run.requests,

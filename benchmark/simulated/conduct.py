@@ -31,8 +31,8 @@ def conduct(job: StudyJob) -> Finding | Problem:
         for study in load_suite(job.suite).studies
         if study.name == job.study
     )
-    bench = Bench(known_bank(job.questions), job.seed, job.quick)
     try:
+        bench = Bench(known_bank(job.questions), job.seed, job.quick)
         return run_virtual(study.run(bench))
     except ImportError as error:
         return Problem(True, str(error))

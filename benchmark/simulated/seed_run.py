@@ -35,6 +35,7 @@ class Sample:
     asked_model: bool  # False: answered without asking any model
     text: str
     late_seconds: float = 0.0  # sent so much later than it was due
+    age_seconds: float = 0.0  # of an answer that comes from a cache
 
 
 async def observe(llm: LLM, request: Request, due: float) -> Sample:
@@ -59,6 +60,7 @@ async def observe(llm: LLM, request: Request, due: float) -> Sample:
         asked_model=request.trace.attempts > 0,
         text=draft.partial if answered else "",
         late_seconds=late_seconds,
+        age_seconds=request.trace.age_seconds if answered else 0.0,
     )
 
 
@@ -91,6 +93,7 @@ class SeedRun:
     prompt_tokens: int
     completion_tokens: int
     dollars: float
+    ages_seconds: tuple[float, ...] = ()  # of answers; 0: not from a cache
 
     @property
     def requests(self) -> int:
@@ -141,6 +144,7 @@ def seed_run(
         prompt_tokens=sum(ledger.prompt_tokens for ledger in ledgers),
         completion_tokens=sum(ledger.completion_tokens for ledger in ledgers),
         dollars=sum(ledger.nanodollars for ledger in ledgers) / 1e9,
+        ages_seconds=tuple(sample.age_seconds for sample in samples),
     )
 
 
@@ -160,6 +164,7 @@ def pooled(runs: Sequence[SeedRun]) -> SeedRun:
         prompt_tokens=sum(run.prompt_tokens for run in runs),
         completion_tokens=sum(run.completion_tokens for run in runs),
         dollars=sum(run.dollars for run in runs),
+        ages_seconds=tuple(s for run in runs for s in run.ages_seconds),
     )
 
 

@@ -68,9 +68,10 @@ def suite_of(job: Job) -> Suite:
     suite = load_suite(job.suite)
     if job.trace is not None:
         suite = traced(suite, job.trace, job.time_scale, job.requests)
-    elif suite.adapted is not None:
+    suite = suite.shortened() if job.quick else suite
+    if suite.adapted is not None and job.trace is None:
         suite = suite.adapted(suite, known_bank(job.questions))
-    return suite.shortened() if job.quick else suite
+    return suite
 
 
 def trial_of(job: Job) -> Trial:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from benchmark import SUITES
 from benchmark.intervals.estimates import FEWEST
 from benchmark.suite import Suite, load_suite
 from lab.options import UsageError
@@ -40,10 +41,15 @@ def replaying(names: Sequence[str], path: str) -> tuple[list[str], list[str]]:
     able = [name for name in names if load_suite(name).traced]
     others = [name for name in names if name not in able]
     if not able:
-        raise UsageError(f"--trace: {', '.join(others)} can't replay one")
+        can = [name for name in SUITES if load_suite(name).traced]
+        raise UsageError(
+            f"--trace: {', '.join(others)} can't replay one; "
+            f"{', '.join(can)} can"
+        )
+    if not others:
+        return able, []
     return able, [
-        f"{name}: left out. It can't replay a trace: leave --trace out"
-        for name in others
+        f"{', '.join(others)}: left out, a trace can't be replayed there"
     ]
 
 

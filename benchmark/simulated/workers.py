@@ -107,14 +107,15 @@ def workers(processes: int) -> Iterator[Workers]:
 
 @contextmanager
 def _interrupts_wait() -> Iterator[None]:
-    """A Ctrl-C comes when the block has ended, or a worker that was half
-    started would complain; and workers are born deaf to it.
+    """A signal to end comes when the block has ended, or a worker that was
+    half started would complain; and workers are born deaf to it.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     resource_tracker.ensure_running()  # it would let signals in again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     try:
         yield
     finally:
@@ -140,6 +141,9 @@ class _Raised:
 def _work(pipe: Connection) -> None:
     """A worker's life: until the parent closes the pipe, or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):  # the parent may end it again
+        heard = {signal.SIGTERM, signal.SIGHUP}
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:

@@ -12,8 +12,12 @@ the batch goes on. Batches start in the order in which items came; with
 `max_running` = 1 they also end in it.
 
 When it does not help: one caller at a time. Its batch has one item, and took a
-detour through a task. Facebook's DataLoader gathers by turns of the loop;
-ioredis and rueidis call it auto-pipelining.
+detour through a task. Nor where one item can spoil the call for all, or where
+a call is so dear that company is worth waiting for, as with a model: take
+`optimizations/batcher.py`, which lingers, and halves what failed.
+
+Facebook's DataLoader gathers by turns of the loop; ioredis and rueidis call it
+auto-pipelining.
 """
 
 from __future__ import annotations

@@ -228,19 +228,15 @@ RULES: dict[str, Rule] = {
     "doer": same_doer,
     "particle": same_particle,
     "names": same_names,
+    "kind": same_kind,
     "things": same_things,
     "scope": same_scope,
-    "kind": same_kind,
 }
 
-SURE = {
-    name: rule
-    for name, rule in RULES.items()
-    if name not in ("things", "scope")
-}
-"""Without the two that refuse most paraphrases: `learned_check.py` weighs what
-they would decide.
-"""
+WEAK = frozenset({"things", "scope"})
+"""They refuse most paraphrases; `learned_check.py` may overrule them."""
+
+SURE = {name: rule for name, rule in RULES.items() if name not in WEAK}
 
 
 def _typos(ours: set[str], theirs: set[str]) -> int:

@@ -1,11 +1,12 @@
 """A second look that was learnt from questions which people marked.
 
-The problem: rules know what must not differ, and nothing of what may. So they
+The problem: rules know what must not differ, and little of what may. So they
 send most paraphrases to the model: a noun in the place of another may be
-another thing, or the same by another name. The idea: let the sure rules
-(numbers, negation, names, direction, kind) object as before, and where they
-are silent let a *score* decide, from twenty simple numbers about the pair
-(`pair_features.py`) through small decision trees (`boosted_trees.py`).
+another thing, or the same by another name. The idea: where a sure rule objects
+(numbers, negation, names, direction, kind) or none does, that decides. Where
+only the two weak ones do (`WEAK`), a *score* may overrule them: it comes from
+some twenty simple numbers about the pair (`pair_features.py`) through small
+decision trees (`boosted_trees.py`).
 
 The coefficients in `learned_check.json` were fitted to two thirds of 12,000
 pairs of questions from Quora, published with GPTCache's benchmark, and the
@@ -16,11 +17,11 @@ from the `score` of each.
 
 When it does not help: for other languages, and where questions are unlike any
 on Quora. It finds little more among phrasings that have hardly a word in
-common: those need an embedder that understands sentences. A pair takes some
-ten times as long as by rules alone, though still less than embedding it.
+common: those need an embedder that understands sentences. Where the score is
+asked, a pair takes about twice as long as by rules alone.
 
 Nothing is learnt while it runs: the same pair always has the same score. It
-holds up to about 25 MiB, of the latest questions and words.
+holds the latest questions and words, some 15 MiB, in the worst case 50.
 """
 
 from __future__ import annotations
@@ -30,22 +31,29 @@ from math import inf, isfinite
 from pathlib import Path
 
 from optimizations.caching.boosted_trees import BoostedTrees
-from optimizations.caching.checks import DEFAULT, SURE, objection
+from optimizations.caching.checks import (
+    DEFAULT,
+    RULES,
+    SURE,
+    WEAK,
+    objection,
+)
 from optimizations.caching.embedding import WordLlamaEmbedder
-from optimizations.caching.pair_features import MAX_WORDS, Former, features
+from optimizations.caching.pair_features import Form, Former, features
 from optimizations.caching.vocabulary import Vocabulary
 
 COEFFICIENTS = Path(__file__).with_name("learned_check.json")
 
 
 class LearnedCheck:
-    """A `Check` that names the sure rule that objects, or says "score" where
-    the score stays below `threshold`, or "length" beyond `MAX_WORDS` words.
+    """A `Check` that names the rule that objects and is not overruled. The
+    score overrules from `threshold` on, by default the one that was fitted
+    with the coefficients: more finds more, and more that is wrong.
 
-    Shares the vectors of the `embedder`. `threshold` is by default the one
-    that was fitted with the coefficients; about half of the pairs with a score
-    of 0 shared an answer. Raises `ValueError` where the file `coefficients`
-    is not one that `lab.fit_learned_check` wrote for these features.
+    Shares the vectors of the `embedder`. Since it looks closer than a cosine,
+    give the store a lower threshold, such as 0.5. Of questions that are longer
+    than `MAX_WORDS` words the rules alone decide. Raises `ValueError` where
+    the file `coefficients` was not fitted to these features.
     """
 
     def __init__(
@@ -63,7 +71,8 @@ class LearnedCheck:
             raise ValueError("threshold must be a finite number")
         self.threshold = threshold
         self._form = Former(embedder.vectors, vocabulary)
-        if fitted["features"] != list(self._features("", "")):
+        blank = self._form("")
+        if fitted["features"] != list(features(blank, blank)):
             raise ValueError(f"{coefficients.name} is for other features")
         self._trees = BoostedTrees(
             fitted["trees"],
@@ -72,27 +81,21 @@ class LearnedCheck:
         )
 
     def __call__(self, asked: str, stored: str) -> str | None:
-        objects = self._objection(asked, stored)
-        if objects is None and self._score(asked, stored) < self.threshold:
-            return "score"
+        one, other = self._form(asked), self._form(stored)
+        objects = objection(one.reading, other.reading, RULES)
+        if objects in WEAK and self._score(one, other) >= self.threshold:
+            return None
         return objects
 
     def score(self, asked: str, stored: str) -> float:
         """The logarithm of the odds that one answer serves both, as they were
-        among the pairs it was fitted to; `-inf` where a sure rule objects.
+        among the pairs it was fitted to; `-inf` where a sure rule objects, or
+        a question is too long.
         """
-        if self._objection(asked, stored) is not None:
+        return self._score(self._form(asked), self._form(stored))
+
+    def _score(self, one: Form, other: Form) -> float:
+        too_long = one.too_long or other.too_long
+        if too_long or objection(one.reading, other.reading, SURE):
             return -inf
-        return self._score(asked, stored)
-
-    def _objection(self, asked: str, stored: str) -> str | None:
-        one, other = self._form(asked).reading, self._form(stored).reading
-        if max(len(one.words), len(other.words)) > MAX_WORDS:
-            return "length"
-        return objection(one, other, SURE)
-
-    def _score(self, asked: str, stored: str) -> float:
-        return self._trees.score([*self._features(asked, stored).values()])
-
-    def _features(self, asked: str, stored: str) -> dict[str, float]:
-        return features(self._form(asked), self._form(stored))
+        return self._trees.score([*features(one, other).values()])

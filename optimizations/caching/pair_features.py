@@ -37,7 +37,7 @@ from optimizations.caching.vocabulary import GENERAL, Vocabulary
 Vectors = Callable[[Sequence[str]], Matrix]
 """From texts to one row each, of length 1 or 0."""
 
-MAX_WORDS = 200
+MAX_WORDS = 60
 SMALL_WORD = np.float32(0.3)
 """The weight of a stop word; any other has 1."""
 
@@ -59,6 +59,11 @@ class Form:
     def said(self) -> list[str]:
         """The words, without greeting and thanks; never none."""
         return Reading(self.reading.core).words[:MAX_WORDS] or ["?"]
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it has been cut off."""
+        return len(self.reading.words) > MAX_WORDS
 
     @cached_property
     def spelling(self) -> str:
@@ -140,7 +145,7 @@ class Former:
         vectors: Vectors,
         vocabulary: Vocabulary = GENERAL,
         *,
-        max_forms: int = 1000,
+        max_forms: int = 500,
         max_rows: int = 5000,
     ) -> None:
         self._vectors = vectors

@@ -40,6 +40,9 @@ _THANKS = re.compile(
     r"\b(?:please|pls|plz|(?:many )?thanks|thank you)$", re.IGNORECASE
 )
 _MARKS = " \t\n.,!?"
+_SHORT_IS = re.compile(
+    r"\b(what|where|when|why|who|how|it|that|there|here)'s\b", re.IGNORECASE
+)
 
 
 class Reading:
@@ -51,13 +54,15 @@ class Reading:
 
     @cached_property
     def core(self) -> str:
-        """The text without a greeting in front or thanks behind.
+        """The text without a greeting in front or thanks behind, and with
+        "is" in full.
 
-        >>> Reading("Hi there, where is it? Thanks!").core
-        'where is it'
+        >>> Reading("Hi there, where's my order? Thanks!").core
+        'where is my order'
         """
         text = _GREETING.sub("", self.text.lstrip()).rstrip(_MARKS)
-        return _THANKS.sub("", text).rstrip(_MARKS)
+        text = _THANKS.sub("", text).rstrip(_MARKS)
+        return _SHORT_IS.sub(r"\1 is", text)
 
     @cached_property
     def words(self) -> list[str]:

@@ -19,6 +19,10 @@ deadline of its readers, at first the leader's, and later whenever one joins
 who has more time: a limiter or a retry inside still refuses at once what would
 come too late for all of them.
 
+Nor may a reader who pauses (a phone in a tunnel) hold up the others. It is
+waited for as long as the pump has room, and a moment longer; then it alone
+gets `Incomplete`, with the text that it had.
+
 Requests share a flight only if they could share a cached answer: equal in all
 that changes it, `reusable`, and all wanting pieces or all wanting the whole.
 Whoever wants a new answer (`no_cache`) takes off anew, and who comes later

@@ -6,6 +6,6 @@ order:
   are told at once: backpressure
 - `rate_limiter` what the provider allows a minute, on top of `slot_queue` (one
   queue, one alarm) and `token_bucket` (when it would be empty)
-- `batching` one call for many prompts, on top of `batcher`
+- `batching` one call for many prompts, on top of `optimizations.batcher`
 - `conversation` one turn at a time, many conversations side by side
 """

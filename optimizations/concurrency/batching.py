@@ -19,9 +19,9 @@ from collections.abc import AsyncGenerator, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from optimizations.batcher import Batcher, blames_content
 from optimizations.clock import now
-from optimizations.concurrency.batcher import Batcher
-from optimizations.errors import Blame, LLMError
+from optimizations.errors import LLMError
 from optimizations.llm import LLM, Chunk, Layer, Reply, Request
 
 
@@ -62,7 +62,7 @@ class Batched(Layer):
             max_running=max_running,
             max_waiting=max_waiting,
             key=_company,
-            is_poison=_is_poison,
+            is_poison=blames_content,
         )
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
@@ -105,8 +105,3 @@ class _Asked:
 
 def _company(asked: _Asked) -> Hashable:
     return asked.request.tenant, asked.request.model
-
-
-def _is_poison(error: Exception) -> bool:
-    """Then one item is to blame, and splitting the batch finds it."""
-    return isinstance(error, LLMError) and error.blame is Blame.CONTENT

@@ -17,6 +17,7 @@ from optimizations.errors import (
     BadRequest,
     ConnectionFailed,
     Overloaded,
+    Refused,
     UpstreamError,
 )
 from tests.helpers import other_tasks, pause, turns
@@ -110,6 +111,31 @@ def test_a_text_that_is_refused_fails_alone() -> None:
     run_virtual(main())
 
 
+def test_a_text_that_many_ask_for_and_is_refused_is_asked_for_once() -> None:
+    async def main() -> None:
+        slow = Slow()
+        found = await rows(GatheredEmbedder(slow), *["poison"] * 64)
+        assert [type(error) for error in found] == [BadRequest] * 64
+        assert slow.calls == [["poison"]]
+
+    run_virtual(main())
+
+
+def test_a_model_that_is_not_there_is_no_texts_fault() -> None:
+    """A 404 for 64 texts made 127 calls: the call was halved as if one of the
+    texts had spoilt it.
+    """
+
+    async def main() -> None:
+        slow = Slow()
+        slow.error = BadRequest("no such model", status=404)
+        found = await rows(GatheredEmbedder(slow), *map(str, range(64)))
+        assert found == [slow.error] * 64
+        assert len(slow.calls) == 1
+
+    run_virtual(main())
+
+
 def test_another_error_is_everybodys_and_not_tried_again() -> None:
     async def main() -> None:
         slow = Slow()
@@ -189,9 +215,9 @@ def test_closing_ends_what_runs_and_what_gathers() -> None:
         await gathered.aclose()
         await lingering.aclose()
         for error in (*await asking, *await late):
-            assert isinstance(error, ConnectionFailed)
+            assert isinstance(error, (ConnectionFailed, Refused))
         (error,) = await rows(gathered, "d")
-        assert isinstance(error, ConnectionFailed)
+        assert isinstance(error, Refused)
         assert (slow.running, slow.closed) == (0, 2)
         assert not other_tasks()
 

@@ -1,4 +1,4 @@
-"""Where sure rules object, no score helps; else the score decides."""
+"""Sure rules decide; a weak one that objects may be overruled by a score."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from lab.lookalikes import look_up
 from lab.questions import load_bank
-from optimizations.caching.checks import disagreement
+from optimizations.caching.checks import SURE, WEAK, disagreement
 from optimizations.caching.embedding import WordLlamaEmbedder
 from optimizations.caching.learned_check import COEFFICIENTS, LearnedCheck
 from optimizations.caching.pair_features import MAX_WORDS
@@ -22,9 +22,12 @@ from tests.caching.test_checks import DIFFERENT, SAME
 EMBEDDER = cache(WordLlamaEmbedder)
 
 REWORDED = [  # none is in the question bank, or was fitted to
-    ("How can I become a pilot?", "How do I become a pilot?"),
-    ("What is the best way to learn chess?", "How can I learn chess best?"),
-    ("What causes headaches?", "What is the cause of a headache?"),
+    ("How can I learn chess fast?", "What is the way to learn chess quickly?"),
+    ("How do I become a good pianist?", "How can I be a better pianist?"),
+    (
+        "How can I improve my handwriting?",
+        "What should I do to have better handwriting?",
+    ),
 ]
 
 
@@ -34,34 +37,37 @@ def check() -> LearnedCheck:
 
 
 @pytest.mark.parametrize(
-    ("rule", "one", "other"),
-    [case for case in DIFFERENT if case[0] not in ("things", "scope")],
+    ("rule", "one", "other"), [case for case in DIFFERENT if case[0] in SURE]
 )
-def test_what_must_not_differ_is_named(
+def test_a_sure_rule_is_never_overruled(
     rule: str, one: str, other: str
 ) -> None:
-    assert check()(one, other) == disagreement(one, other)
-    assert check().score(one, other) == -inf
+    bold = LearnedCheck(EMBEDDER(), threshold=-100)
+    assert bold(one, other) == disagreement(one, other)
+    assert bold.score(one, other) == -inf
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [case[1:] for case in DIFFERENT if case[0] in ("things", "scope")],
+    ("one", "other"), [case[1:] for case in DIFFERENT if case[0] in WEAK]
 )
-def test_another_thing_scores_too_low(one: str, other: str) -> None:
-    assert check()(one, other) == "score"
+def test_another_thing_scores_too_low_to_overrule(
+    one: str, other: str
+) -> None:
+    assert check()(one, other) in WEAK
+    assert -inf < check().score(one, other) < check().threshold
 
 
 @pytest.mark.parametrize(("one", "other"), REWORDED)
-def test_it_finds_what_rules_refuse(one: str, other: str) -> None:
-    assert disagreement(one, other) is not None
+def test_a_paraphrase_scores_high_enough(one: str, other: str) -> None:
+    assert disagreement(one, other) in WEAK
     assert check()(one, other) is None
     assert check()(other, one) is None
 
 
-def test_it_finds_most_of_what_rules_find() -> None:
-    found = [check()(one, other) is None for one, other in SAME]
-    assert sum(found) >= len(SAME) - 2
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_where_no_rule_objects_no_score_is_asked(one: str, other: str) -> None:
+    strict = LearnedCheck(EMBEDDER(), threshold=100)
+    assert strict(one, other) is None
 
 
 def test_the_threshold_is_a_score() -> None:
@@ -69,12 +75,13 @@ def test_the_threshold_is_a_score() -> None:
     score = check().score(*pair)
     assert LearnedCheck(EMBEDDER(), threshold=score)(*pair) is None
     strict = LearnedCheck(EMBEDDER(), threshold=score + 0.01)
-    assert strict(*pair) == "score"
+    assert strict(*pair) in WEAK
 
 
-def test_whatever_is_too_long_is_refused() -> None:
+def test_of_long_questions_the_rules_alone_decide() -> None:
     text = "word " * (MAX_WORDS + 1)
-    assert check()(text, text) == "length"
+    assert check()(text, text) is None
+    assert check().score(text, text) == -inf
 
 
 @pytest.mark.parametrize("threshold", [nan, inf, -inf])

@@ -392,6 +392,28 @@ def test_closing_ends_the_flights_and_tells_their_readers() -> None:
     run_virtual(main())
 
 
+def test_a_reader_who_pauses_holds_nobody_up() -> None:
+    """One of two stopped reading after a few chunks of 12,001; the other's
+    deadline passed with less than a third of the answer.
+    """
+
+    async def main() -> None:
+        model = Scripted([1.0, *says(*["word "] * 12_000)])
+        llm = Deadline(SingleFlight(model), 60.0)
+        async with aclosing(llm.stream(ask(n=1))) as paused:
+            [going_on] = await start(llm, ask(n=2))
+            await take(paused, 3)
+            assert await going_on == "word " * 12_000
+            assert model.calls == 1
+            assert now() < 5
+            with pytest.raises(Incomplete) as caught:
+                await anext(paused)
+        assert caught.value.partial == "word " * 3
+        assert not other_tasks()
+
+    run_virtual(main())
+
+
 def test_an_abandoned_reader_takes_nobody_along() -> None:
     async def main() -> None:
         model = Scripted(slowly("a", "b"))

@@ -64,6 +64,12 @@ def test_columns_are_found_by_name_whatever_a_spreadsheet_did(
     assert read_trace(file) == [TraceRequest(0.0, 374, 44)]
 
 
+def test_column_names_may_be_quoted(tmp_path: Path) -> None:
+    header = '"TIMESTAMP","ContextTokens","GeneratedTokens"'
+    file = trace_file(tmp_path, header, "2023-11-16 18:15:46,374,44")
+    assert read_trace(file) == [TraceRequest(0.0, 374, 44)]
+
+
 def test_a_mooncake_trace_has_milliseconds_and_prefix_ids(
     tmp_path: Path,
 ) -> None:
@@ -110,7 +116,7 @@ LATE, SOON = "2023-11-16 18:15:46.6,374,44", "2023-11-16 18:15:45.1,374,44"
         ([HEADER, LATE, "2023-11-16,374"], "line 3: 2 columns, not 3"),
         (
             [HEADER, "2023-11-16,-1,44"],
-            "line 2: ContextTokens .*not -1",
+            "line 2: ContextTokens .*not '-1'",
         ),
         ([HEADER, "2023-11-16,NaN,44"], "line 2: ContextTokens must"),
         ([HEADER, "2023-11-16,1.5,44"], "line 2: ContextTokens must"),
@@ -118,6 +124,12 @@ LATE, SOON = "2023-11-16 18:15:46.6,374,44", "2023-11-16 18:15:45.1,374,44"
         (
             [HEADER, "2023-11-16,1," + "9" * 9999],
             "GeneratedTokens must be.*9$",
+        ),
+        ([HEADER, "2023-11-16,\x1b[2J,1"], r"not '\\x1b\[2J'"),
+        (["TIMESTAMP," + HEADER], "line 1: two columns TIMESTAMP"),
+        (
+            [HEADER, "2023-11-16,1,1", "2023-12-18,1,1"],
+            "line 3: more than 31 days after",
         ),
         ([HEADER, '"' + "9" * 200_000], "line 2: field larger"),
         ([HEADER, "2023-11-16,1,\0"], "line 2: this is no text file"),
@@ -151,6 +163,9 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="line 1: this is not UTF-8 text"):
         read_trace(file)
     file.write_bytes(b"{" * 2 * 1024**2)  # a line without an end
+    with pytest.raises(TraceError, match="line 1: this line is longer"):
+        read_trace(file)
+    file.write_bytes(b"\0" * 2 * 1024**2)
     with pytest.raises(TraceError, match="line 1: this is no text file"):
         read_trace(file)
 
@@ -160,7 +175,7 @@ def test_a_file_that_is_not_there_or_too_large_is_refused_by_name(
 ) -> None:
     with pytest.raises(TraceError, match=r"there is no file .*nowhere"):
         read_trace(tmp_path / "nowhere")
-    with pytest.raises(TraceError, match="there is no file"):
+    with pytest.raises(TraceError, match="is no file"):
         read_trace(tmp_path)
     with (tmp_path / "large").open("wb") as file:
         file.truncate(1024**3 + 1)  # sparse: takes no room on the disk

@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 
 from lesson.chapter import Event
-from lesson.panel import render, replay
+from lesson.panel import render, replay, thinned
 
 EVENTS = [Event(float(n), lane, ".") for n in range(200) for lane in "ab"]
 
@@ -43,6 +43,17 @@ def test_of_several_marks_in_a_column_the_latest_is_shown() -> None:
     events = [Event(9, "a", "."), Event(0.2, "a", "x"), Event(0.1, "a", "y")]
     frame = render(events, until=9, width=19).plain
     assert frame.splitlines()[1] == "  a      x        ."
+
+
+def test_a_replay_is_over_soon_however_much_there_is_to_play() -> None:
+    """It took ten seconds, and could not be skipped."""
+    paper = io.StringIO()
+    console = Console(file=paper, width=80, force_terminal=True)
+    replay(console, EVENTS[:20], seconds=0)
+    assert paper.getvalue().count("clock") <= 2  # once more at its end
+    assert len(thinned([str(n) for n in range(100)])) <= 12
+    assert thinned(["1", "2", "3"]) == ["1", "2", "3"]
+    assert thinned([str(n) for n in range(41)])[-1] == "40"
 
 
 def test_a_replay_ends_with_everything_shown() -> None:

@@ -121,7 +121,14 @@ def test_the_list_ticks_what_is_finished_and_leads_there(
 def test_a_word_that_no_step_mentions_is_said_so(tmp_path: Path) -> None:
     learner = Learner(tmp_path, ["f giraffe", "f three", "q"])
     assert "No step mentions 'giraffe'." in learner.seen
-    assert "2.1 three:" in learner.seen
+    assert "> 2.1 three\n" in learner.seen
+
+
+def test_a_step_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    """Its hint named another chapter's step, that was not there either."""
+    learner = Learner(tmp_path, ["l 9.9", "q"])
+    assert "Here is no step '9.9'." in learner.seen
+    assert "l 2.1 goes to that step." in learner.seen
 
 
 def test_whoever_comes_back_goes_on_where_they_were(tmp_path: Path) -> None:

@@ -59,6 +59,14 @@ def test_without_a_file_one_begins_at_the_beginning(tmp_path: Path) -> None:
     assert StateFile(tmp_path / "none.json").load() == State()
 
 
+def guessed(said: str) -> str:
+    """A state with one guess."""
+    return (
+        '{"version": 1, "position": "", "finished": [], "guesses": {"a.1": '
+        f'{{"question": "", "unit": "s", "said": {said}, "measured": 1}}}}}}'
+    )
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -70,6 +78,15 @@ def test_without_a_file_one_begins_at_the_beginning(tmp_path: Path) -> None:
         '{"version": 99}',
         '{"version": 1, "position": "a"}',
         '{"version": 1, "position": "", "finished": 3, "guesses": {}}',
+        '{"version": true, "position": "", "finished": [], "guesses": {}}',
+        '{"version": 1, "position": "", "finished": "abc", "guesses": {}}',
+        '{"version": 1, "position": "\\ud800", "finished": [], "guesses": {}}',
+        '{"version": 1, "position": "", "finished": [3], "guesses": {}}',
+        guessed("NaN"),
+        guessed('"3"'),
+        guessed("true"),
+        guessed("1e999"),
+        guessed("1" + "0" * 400),
         json.dumps(
             {
                 "version": 1,

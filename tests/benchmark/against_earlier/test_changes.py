@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.against_earlier.changes import Change, Changes, compare_reports
+from benchmark.against_earlier.change import Change, Changes
+from benchmark.against_earlier.changes import compare_reports
 from tests.benchmark.reports import DAYS, changed, report
 
 BEFORE = report()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def damaged(*path: str | int, value: object) -> str:
     return json.dumps(made)
 
 
+SERIES = ("measured", "suites", "caching", "series", 0)
 STRATEGY = ("simulated", "caching", "strategies", 0)
 
 
@@ -45,8 +47,16 @@ def test_without_a_folder_none_can_be_stored(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_report(tmp_path: Path) -> None:
-    with pytest.raises(EarlierReportError, match="cannot read"):
+    with pytest.raises(EarlierReportError, match="it is no file"):
         read_earlier_report(tmp_path)
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    """The program hung."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        with pytest.raises(EarlierReportError, match="it is no file"):
+            read_earlier_report(path)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +73,21 @@ def test_a_folder_is_no_report(tmp_path: Path) -> None:
         ('{"schema": 1}', "has schema '1', this benchmark writes 3"),
         ('{"schema": null}', "has schema 'None'"),
         ('{"schema": 3}', "is a damaged report"),
+        ('{"schema": 3.0}', "has schema '3.0'"),
+        ('{"schema": 3, "seed": 1' + "0" * 400 + "}", "is a damaged report"),
+        (damaged("options", "seeds", value=[1]), "is a damaged report"),
+        (damaged("options", "seeds", value="12345"), "is a damaged report"),
+        (
+            damaged(*STRATEGY, "metrics", "p50", "value", value="x"),
+            "is a damaged report: delete it",
+        ),
+        (
+            damaged(*STRATEGY, "metrics", "p50", "seeds", value=[True] * 5),
+            "is a damaged report",
+        ),
+        (damaged(*SERIES, "rounds", value=[]), "is a damaged report"),
+        (damaged(*SERIES, "rounds", value=[-1.0]), "is a damaged report"),
+        (damaged(*SERIES, "unit", value=3), "is a damaged report"),
         ('{"schema": 3, "seed": 1e999}', "is a damaged report"),
         ('{"schema": 3, "seed": -1e999}', "is a damaged report"),
         (damaged("simulated", value=[]), "is a damaged report"),

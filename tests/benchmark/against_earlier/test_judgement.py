@@ -51,6 +51,81 @@ def test_worse_is_1_not_known_is_3_and_else_0(
     assert judged(now, limit).exit_code == code
 
 
+def with_seeds(metric: str, *seeds: float | None) -> dict[str, Any]:
+    """The second strategy's figures, one a seed."""
+
+    def change(made: dict[str, Any]) -> None:
+        strategy = made["simulated"]["caching"]["strategies"][1]
+        strategy["metrics"][metric]["seeds"] = list(seeds)
+
+    return changed(BEFORE, change)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "code"),
+    [
+        ((1.0,) * 5, (None,) * 5, 3),  # five signs tell nothing
+        ((1.0,) * 5, (1.0, 1.0, 1.0, 1.0, None), 3),
+        ((None,) * 5, (None,) * 5, 0),
+        ((0.0,) * 5, (0.0,) * 5, 0),
+        ((0.0,) * 5, (0.0, 30.0, 30.0, 30.0, 30.0), 1),
+        ((0.0,) * 5, (0.0, 0.0, 0.0, 0.0, 30.0), 0),  # may be chance
+        ((30.0,) * 5, (0.0,) * 5, 0),
+    ],
+)
+def test_what_rises_from_nothing_or_never_ends_does_not_just_pass(
+    before: tuple[float, ...], now: tuple[float, ...], code: int
+) -> None:
+    """No ratio was there to lie beyond the threshold: exit code 0."""
+    changes = compare_reports(
+        with_seeds("mean", *before), with_seeds("mean", *now)
+    )
+    verdict = judgement(changes, [threshold("mean:10%")])
+    assert verdict.exit_code == code, verdict
+    assert verdict.passed == (("mean:10%",) if code == 0 else ())
+
+
+def test_never_after_it_always_ended_is_worse_where_signs_can_tell() -> None:
+    before, now = (report(seeds=range(6), days=(1.0,) * 6) for _ in "12")
+    strategy = now["simulated"]["caching"]["strategies"][1]
+    strategy["metrics"]["mean"]["seeds"] = [None] * 6
+    changes = compare_reports(before, now)
+    assert judgement(changes, [threshold("mean:10%")]).exit_code == 1
+
+
+def test_measured_in_too_few_rounds_is_not_judged() -> None:
+    """Twenty times slower, and passed: five rounds have no interval."""
+
+    def five(made: dict[str, Any], factor: float) -> None:
+        for series in made["measured"]["suites"]["caching"]["series"]:
+            series["rounds"] = [x * factor for x in series["rounds"][:5]]
+
+    before = changed(BEFORE, lambda made: five(made, 1))
+    now = changed(BEFORE, lambda made: five(made, 20))
+    changes = compare_reports(before, now)
+    verdict = judgement(changes, [threshold("measured hit:50%")])
+    assert verdict.exit_code == 3
+    assert "no interval to judge caching, LRU" in verdict.unjudged[0]
+
+
+def test_a_strategy_that_is_gone_is_missed() -> None:
+    now = changed(
+        BEFORE, lambda made: made["simulated"]["caching"]["strategies"].pop()
+    )
+    assert judged(now, "p99:10%").unjudged == (
+        "p99:10%: caching: other is gone from it",
+    )
+    assert judged(now).exit_code == 0
+    assert gap_notes(compare_reports(BEFORE, now)) == [
+        "not compared, caching: other is gone from it"
+    ]
+    now = changed(
+        BEFORE,
+        lambda made: made["measured"]["suites"]["caching"]["series"].pop(),
+    )
+    assert judged(now, "measured hit:10%").exit_code == 3
+
+
 def test_a_failure_says_where_and_by_how_much() -> None:
     [line] = judged(report(1.2), "p99:10%").failed
     assert line == "p99:10%: slower: p99 1.2 of before (caching, other)"

@@ -176,6 +176,15 @@ def test_every_figure_says_in_words_what_it_shows(tmp_path: Path) -> None:
     assert caching.count(" s") >= 2
 
 
+def test_on_a_telephone_a_figure_says_so_below_it_too(tmp_path: Path) -> None:
+    """Every title was cut, for a figure is wider than the screen."""
+    page = page_of(REPORT, tmp_path)
+    below = [place for place in page.all("p") if place.get("class") == "words"]
+    assert len(below) == len(page.all("img"))
+    for picture in page.all("img"):
+        assert page.text.count(picture["alt"]) >= 1
+
+
 def test_a_figure_that_was_not_drawn_is_left_out(tmp_path: Path) -> None:
     assert page_of(report(), tmp_path).all("img") == []
 

@@ -71,12 +71,13 @@ def test_the_label_says_which_trace_how_much_of_it_and_how_fast(
 def test_a_suite_that_asks_about_words_is_left_out_and_says_so(
     trace: str,
 ) -> None:
-    able, notes = replaying(["caching", "balancing"], trace)
+    able, notes = replaying(["measuring", "caching", "balancing"], trace)
     assert able == ["balancing"]
     assert notes == [
-        "caching: left out. It can't replay a trace: leave --trace out"
+        "measuring, caching: left out, a trace can't be replayed there"
     ]
-    with pytest.raises(UsageError, match="caching can't replay one"):
+    both = "caching can't replay one; balancing can"
+    with pytest.raises(UsageError, match=both):
         replaying(["caching"], trace)
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizations.batcher import Batcher
 from optimizations.clock import now, run_virtual
-from optimizations.concurrency.batcher import Batcher
 from optimizations.errors import ConnectionFailed, Overloaded, Refused
 from tests.helpers import other_tasks, turns
 

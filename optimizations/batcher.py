@@ -12,7 +12,10 @@ whose callers left are not run; a batch that nobody waits for any more is
 cancelled. Whatever happens, each caller hears of it.
 
 When it does not help: with few callers a batch has one item, which waited for
-nothing.
+nothing. Take this where company is worth waiting for and where one item may
+spoil a call that is dear: prompts, embeddings. Where a call is cheap and one
+item cannot spoil it, as on the wire to a cache, take
+`caching/auto_pipelining.py`: it never waits, and never asks twice.
 """
 
 from __future__ import annotations
@@ -25,7 +28,13 @@ from functools import partial
 from math import inf
 from typing import Any, Generic, TypeVar
 
-from optimizations.errors import ConnectionFailed, Overloaded, Refused
+from optimizations.errors import (
+    Blame,
+    ConnectionFailed,
+    LLMError,
+    Overloaded,
+    Refused,
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -209,6 +218,13 @@ class Batcher(Generic[Item, Result]):
             del self._open[key]
             if batch.timer is not None:
                 batch.timer.cancel()
+
+
+def blames_content(error: Exception) -> bool:
+    """For `is_poison`, where the handler asks a provider: one item's content
+    spoilt the call. For a model that is not there, none is to blame.
+    """
+    return isinstance(error, LLMError) and error.blame is Blame.CONTENT
 
 
 class _WrongCount(RuntimeError):

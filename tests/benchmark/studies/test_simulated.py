@@ -1,0 +1,91 @@
+"""The studies that are exact: what they found, and that they repeat."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from benchmark.measured.rounds import Bench
+from benchmark.simulated.conduct import StudyJob, conduct
+from benchmark.simulated.simulate import Problem
+from benchmark.studies import thresholds
+from benchmark.studies.hit_ratio import ENDLESS, OPTIMUM
+from benchmark.study import Finding
+from optimizations.clock import run_virtual
+from tests.benchmark.small import BANK
+
+
+@cache
+def found(name: str, seed: int = 1) -> Finding:
+    finding = conduct(StudyJob("caching", name, seed, quick=True))
+    assert isinstance(finding, Finding), finding
+    return finding
+
+
+def figure(name: str, row: str, column: str) -> float:
+    [cell] = [
+        cell
+        for cell in found(name).cells
+        if (cell.row, cell.column) == (row, column)
+    ]
+    return cell.estimate.value
+
+
+def test_a_study_repeats_with_its_seed_and_another_seed_is_another() -> None:
+    job = StudyJob("caching", "hit_ratio", 1, quick=True)
+    assert conduct(job) == found("hit_ratio")
+    assert found("hit_ratio", seed=2) != found("hit_ratio")
+
+
+def test_no_policy_beats_who_knows_the_future() -> None:
+    for policies in found("hit_ratio").drawn["panels"].values():
+        for place, (best, *_) in enumerate(policies[OPTIMUM]):
+            others = [policies[p][place][0] for p in ("LRU", "S3-FIFO")]
+            assert max(others) < best
+            assert best <= policies[ENDLESS][place][0]
+
+
+def test_every_cure_lowers_the_worst_second() -> None:
+    worst = {
+        cell.row: cell.estimate.value
+        for cell in found("stampede").cells
+        if cell.column == "busiest second"
+    }
+    none = worst.pop("no cure")
+    assert all(calls < none / 2 for calls in worst.values()), worst
+
+
+def test_a_fitted_threshold_keeps_its_budget_and_the_check_is_worth_it() -> (
+    None
+):
+    for name in (thresholds.WORDS, thresholds.CHECKED):
+        assert figure("thresholds", name, "different, upper 95 %") <= 1
+    plain, checked = (
+        figure("thresholds", name, "reworded that pass")
+        for name in (thresholds.WORDS, thresholds.CHECKED)
+    )
+    assert checked > 90 > plain
+
+
+def test_too_few_pairs_are_told_with_how_many_it_takes() -> None:
+    finding = run_virtual(thresholds.run(Bench(BANK, 1, quick=True)))
+    assert len(finding.warnings) == 3
+    assert "at least 299 pairs" in finding.warnings[0]
+    assert finding.cells == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "number"), [("hit_ratio", " 100 entries"), ("stampede", "calls")]
+)
+def test_the_title_is_a_sentence_about_the_data(
+    name: str, number: str
+) -> None:
+    assert number in found(name).title
+
+
+def test_a_study_that_breaks_is_a_problem_and_not_the_end() -> None:
+    job = StudyJob("caching", "hit_ratio", 1, questions="nowhere.csv")
+    broken = conduct(job)
+    assert isinstance(broken, Problem)
+    assert "nowhere.csv" in broken.message
