@@ -12,10 +12,10 @@ pace and each from the first chunk.
   (`joinable`), and the pump waits for its slowest reader: that is
   backpressure.
 - But one who pauses must not hold up another. While somebody has had all there
-  is, and the pump is full because of who lags by all of `limit_bytes`, the
-  laggard's patience runs: `patience_seconds` in all, a moment for one who is
-  only slow. Then it is dropped: when it comes back it gets an `Incomplete`
-  with the text that it had. One reader alone is waited for without an end.
+  is, and the pump is full because of a laggard, all of `limit_bytes` behind,
+  the patience with that one runs out: `patience_seconds` in all. Then it is
+  dropped: when it comes back it gets an `Incomplete` with the text that it
+  had. One reader alone is waited for without an end.
 - An error of the stream reaches every reader, after the chunks that came
   before it.
 - The last reader to leave cancels the task, and waits until the stream has
@@ -45,7 +45,7 @@ LIMIT_BYTES = 256 * 1024
 class _Reader:
     """Where somebody is who reads along."""
 
-    patience_seconds: float  # for which it may still hold others back
+    patience_seconds: float  # left: so long may it hold others back
     position: int = 0  # of the next chunk it wants
     waiting: bool = False  # for a chunk that has not come yet
     lost: Incomplete | None = None  # once it was dropped
@@ -53,7 +53,8 @@ class _Reader:
 
 class Pump:
     """Drains `source` in a task of its own; `read()` follows it. Make and read
-    it inside a running loop.
+    it inside a running loop. A reader may make others wait, beyond a full
+    `limit_bytes`, for `patience_seconds` in all.
     """
 
     def __init__(
@@ -80,7 +81,8 @@ class Pump:
         self._kept: deque[Chunk] = deque()
         self._kept_bytes = 0
         self._dropped = 0  # chunks at the front that are no longer kept
-        self._dropped_text: list[str] = []  # theirs, once there are two
+        # what a laggard had; kept only where there was more than one reader
+        self._dropped_text: list[str] = []
         self._readers: dict[_Reader, None] = {}  # a set that has an order
         self._shared = False
         self._error: BaseException | None = None
@@ -98,7 +100,9 @@ class Pump:
         return self._dropped == 0 and not self._task.cancelling()
 
     async def read(self) -> AsyncGenerator[Chunk, None]:
-        """Every chunk from the first, then the stream's own end or error."""
+        """Every chunk from the first, then the stream's own end or error; or
+        `Incomplete`, where others could wait no longer for this reader.
+        """
         if not self.joinable:
             raise RuntimeError(
                 "this pump has dropped its first chunks: "
@@ -109,8 +113,9 @@ class Pump:
         self._readers[me] = None
         try:
             while me.lost is None:
-                if me.position < self._said:
-                    chunk = self._kept[me.position - self._dropped]
+                index = me.position - self._dropped
+                if index < len(self._kept):
+                    chunk = self._kept[index]
                     me.position += 1
                     me.waiting = False
                     self._make_room()
@@ -147,7 +152,7 @@ class Pump:
                 self._wake()
 
     async def _wait_for_room(self) -> None:
-        """Until a reader moves, or the slowest has lost its patience."""
+        """Until a reader moves, or patience with the slowest is at an end."""
         self._room.clear()
         laggards, since = self._laggards(), now()
         patience = min((r.patience_seconds for r in laggards), default=None)
@@ -163,9 +168,8 @@ class Pump:
 
     def _laggards(self) -> list[_Reader]:
         """The slowest readers, if another has had all there is and waits."""
-        if not any(
-            r.waiting and r.position == self._said for r in self._readers
-        ):
+        end = self._dropped + len(self._kept)
+        if not any(r.waiting and r.position == end for r in self._readers):
             return []
         return [r for r in self._readers if r.position == self._dropped]
 
@@ -192,11 +196,6 @@ class Pump:
         )
         self._wake()
         self._on_end()
-
-    @property
-    def _said(self) -> int:
-        """Chunks that have come so far."""
-        return self._dropped + len(self._kept)
 
     def _make_room(self) -> None:
         """Over the limit, drop what every reader has had."""

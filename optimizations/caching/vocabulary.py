@@ -61,10 +61,10 @@ class Vocabulary:
         """Whether two stems are opposites: a known pair, or one is the other
         with an "un" or the like before it.
         """
-        short, long = sorted((one, other), key=len)
-        return other in self._opposites.get(one, ()) or any(
-            long == prefix + short for prefix in _PREFIXES
-        )
+        if other in self._opposites.get(one, ()):
+            return True
+        short, long = (one, other) if len(one) < len(other) else (other, one)
+        return long.endswith(short) and long[: -len(short)] in _PREFIXES
 
     def family(self, word: str) -> str:
         """What stands for the family of a word; nothing where it has none."""

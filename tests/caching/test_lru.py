@@ -29,15 +29,15 @@ def test_writing_again_is_using() -> None:
 
 def test_who_is_used_after_the_oldest_were_found_is_not_among_them() -> None:
     """The oldest are looked for many at once, and meanwhile one is used."""
-    cache: LRUCache[int, int] = LRUCache(64)
-    for key in range(65):  # the first eviction: 1 to 4 are next
+    cache: LRUCache[int, int] = LRUCache(256)
+    for key in range(257):  # the first eviction: 1 to 4 are next
         cache[key] = key
     assert cache.get(1) == 1
     del cache[2]
     cache[2] = 2  # written anew
-    cache.update({65: 65, 66: 66})
+    cache.update({301: 301, 302: 302})
     assert list(cache)[:2] == [5, 6]
-    assert list(cache)[-4:] == [1, 2, 65, 66]
+    assert list(cache)[-4:] == [1, 2, 301, 302]
 
 
 STEPS = st.lists(

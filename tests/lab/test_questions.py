@@ -67,9 +67,30 @@ def test_a_csv_saved_by_a_spreadsheet_can_be_read(tmp_path: Path) -> None:
     assert load_bank(file).questions == ("a, b",)
 
 
+def test_marked_pairs_are_intents_and_near_misses(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.csv"
+    file.write_text(
+        "id,question,other,same_answer\n"
+        "1,hi,hello,1\n2,hello,hey,1\n3,hi,bye,0\n"
+    )
+    bank = load_bank(file)
+    assert [i.phrasings for i in bank.intents] == [
+        ("hi", "hello", "hey"),
+        ("bye",),
+    ]
+    assert bank.answer(ask("hi")) == bank.answer(ask("hey"))
+    assert bank.answer(ask("hi")) != bank.answer(ask("bye"))
+    [miss] = bank.near_misses
+    assert (miss.kind, miss.first, miss.second) == ("different", "hi", "bye")
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
+        (b"question,other,same_answer\n", "line 2: there are no pairs"),
+        (b"question,other,same_answer\na,b,2\n", "line 2"),
+        (b"question,other,same_answer\na,,1\n", "line 2"),
+        (b"question,other,same_answer\na\x00,b,1\n", "a NUL, or"),
         (b"", "line 1: needs the columns"),
         (b"question,answer\na,b\n", "line 1: needs the columns"),
         (b"text,category\n", "line 2: there are no questions"),

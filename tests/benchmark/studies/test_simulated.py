@@ -33,9 +33,9 @@ def figure(name: str, row: str, column: str) -> float:
 
 
 def test_a_study_repeats_with_its_seed_and_another_seed_is_another() -> None:
-    job = StudyJob("caching", "hit_ratio", 1, quick=True)
-    assert conduct(job) == found("hit_ratio")
-    assert found("hit_ratio", seed=2) != found("hit_ratio")
+    job = StudyJob("caching", "thresholds", 1, quick=True)
+    assert conduct(job) == found("thresholds")
+    assert found("thresholds", seed=2) != found("thresholds")
 
 
 def test_no_policy_beats_who_knows_the_future() -> None:
@@ -53,7 +53,7 @@ def test_every_cure_lowers_the_worst_second() -> None:
         if cell.column == "busiest second"
     }
     none = worst.pop("no cure")
-    assert all(calls < none / 2 for calls in worst.values()), worst
+    assert all(calls < none for calls in worst.values()), worst
 
 
 def test_a_fitted_threshold_keeps_its_budget_and_the_check_is_worth_it() -> (
