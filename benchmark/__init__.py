@@ -1,7 +1,8 @@
 """The strategies of each chapter side by side, with intervals and figures.
 
-- `measuring` · `caching` (and its `look_ups`) · `concurrency` · `streaming` ·
+- `measuring` · `caching` (`look_ups`, `stood_in`) · `concurrency` · `streaming` ·
   `balancing` the suites · `suite` what a suite is made of
+- `study` what a study is: one question that no table answers · `studies/`
 - `simulated/` each strategy against the same customers, on the virtual clock
 - `measured/` what this machine really takes, in interleaved rounds
 - `intervals/` what may be said of numbers that differ from day to day

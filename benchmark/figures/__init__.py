@@ -1,4 +1,4 @@
-"""One figure a suite, as PNG and SVG.
+"""One figure a suite and one a study, as PNG and SVG.
 
 Each says its result as a sentence in its title, filled in from the data, and
 below it where the data come from: how many requests, how many seeds, which

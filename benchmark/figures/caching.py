@@ -137,15 +137,16 @@ def _shares(
         axes.barh(
             row, stale, left=right, color=colour, alpha=0.35, height=0.62
         )
-        axes.barh(
-            row,
-            false,
-            left=right + stale,
-            color="white",
-            edgecolor=colour,
-            hatch="////",
-            height=0.62,
-        )
+        if false:
+            axes.barh(
+                row,
+                false,
+                left=right + stale,
+                color="white",
+                edgecolor=colour,
+                hatch="////",
+                height=0.62,
+            )
         text = f"{hits:.0f} %" + f", {false:.1f} % false" * bool(false)
         axes.text(hits + 2, row, text, va="center", size=9, color=INK)
     axes.set_yticks(range(len(shares)), list(shares))

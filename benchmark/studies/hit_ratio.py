@@ -15,7 +15,7 @@ from lab.key_traffic import moving_keys, with_strangers, zipf_keys
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.s3_fifo import S3FIFOCache
 
-FULL = 100_000, 30_000, 5  # keys, of so many things, days
+FULL = 60_000, 20_000, 4  # keys, of so many things, days
 QUICK = 10_000, 3_000, 3
 PARTS = (300, 100, 30, 10, 3)  # of all things, a cache holds one in so many
 QUICK_PARTS = (300, 30, 3)

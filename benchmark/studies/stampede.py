@@ -20,7 +20,7 @@ from lab.stampede import (
 )
 from optimizations.mock import PROFILES, MockModel
 
-SEEDS, SECONDS = 10, 60
+SEEDS, SECONDS = 6, 60
 QUICK_SEEDS, QUICK_SECONDS, QUICK_RATE = 3, 40, 20.0
 # in long strides, which are cheap to simulate: nobody reads along here
 HOSTED = replace(PROFILES["hosted"], tokens_per_chunk=32)

@@ -7,9 +7,9 @@ ends, and closing leaves the rest behind. So here the tasks are kept, counted,
 and cancelled by whoever started them.
 
 And work that is wanted again at once, over and over, has evidently not helped:
-it failed, or its result could not be used. So the same key has to wait a
-little after each time, twice as long after the next, until nobody has asked
-for a while. Otherwise every reader of a stale answer would start one more
+it failed, or its result could not be used. So where that is wanted, the same
+key has to wait a little after each time, twice as long after the next, until
+nobody has asked for a while. Otherwise every reader of a stale answer would start one more
 attempt on a provider that is down.
 
 When it does not help: for what must be done. Work that finds no room is not
@@ -25,18 +25,28 @@ from math import inf
 from optimizations.caching.lru import LRUCache
 from optimizations.clock import now
 
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+LONGEST_PAUSE_SECONDS = 60.0
 _REMEMBERED = 10_000  # keys, with when they may start again
 
 
 class Background:
-    """At most `max_running` pieces of work at a time."""
+    """At most `max_running` pieces of work at a time. The same key has to
+    wait `first_pause_seconds` after the first time, by default not at all.
+    """
 
-    def __init__(self, max_running: int) -> None:
+    def __init__(
+        self, max_running: int, *, first_pause_seconds: float = 0.0
+    ) -> None:
         if not max_running >= 1:
             raise ValueError("max_running must be at least 1")
+        if not 0 <= first_pause_seconds <= LONGEST_PAUSE_SECONDS:
+            raise ValueError(
+                "first_pause_seconds must be from 0 to "
+                f"{LONGEST_PAUSE_SECONDS:g}, not {first_pause_seconds}"
+            )
         self.started = self.failed = self.refused = 0
         self._max_running = max_running
+        self._first_pause_seconds = first_pause_seconds
         self._running: dict[Hashable, asyncio.Task[None]] = {}
         self._pauses: LRUCache[Hashable, _Pause] = LRUCache(_REMEMBERED)
         self._closed = False
@@ -50,7 +60,7 @@ class Background:
         """Begin, unless the same is under way or was just now, or too much
         is. Whether it was begun.
         """
-        pause = self._pauses.get(key) or _Pause()
+        pause = self._pauses.get(key) or _Pause(self._first_pause_seconds)
         if (
             self._closed
             or key in self._running
@@ -91,8 +101,9 @@ class Background:
 class _Pause:
     """Until when a key may not start again."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_seconds: float) -> None:
         self.until = -inf
+        self._first_seconds = first_seconds
         self._seconds = 0.0
 
     def begin(self) -> None:
@@ -101,6 +112,6 @@ class _Pause:
         self._seconds = (
             min(2 * self._seconds, LONGEST_PAUSE_SECONDS)
             if soon
-            else FIRST_PAUSE_SECONDS
+            else self._first_seconds
         )
         self.until = now() + self._seconds

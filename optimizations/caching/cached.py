@@ -52,7 +52,7 @@ from optimizations.tokens import split_tokens
 ALWAYS_FRESH = Freshness()
 
 _YOUNGER = 0.9  # times the age: whatever else has it is as old
-_STORE_PAUSE_SECONDS = 1.0
+_STORE_PAUSE_SECONDS = _REFRESH_PAUSE_SECONDS = 1.0
 
 
 class Cached(Layer):
@@ -90,7 +90,9 @@ class Cached(Layer):
         self._seconds_per_token = 1 / tokens_per_second
         self._store_seconds = store_seconds
         self._refresh_seconds = refresh_seconds
-        self._refreshes = Background(max_refreshes)
+        self._refreshes = Background(
+            max_refreshes, first_pause_seconds=_REFRESH_PAUSE_SECONDS
+        )
         self._cooldown = Cooldown(_STORE_PAUSE_SECONDS)
         self._rng = chance(seed, "cached")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf, nan
 
 import pytest
 
@@ -32,7 +33,7 @@ def test_the_same_is_not_begun_twice_and_too_much_not_at_all() -> None:
 
 def test_the_same_again_at_once_has_to_wait_ever_longer() -> None:
     async def main() -> None:
-        work, begun = Background(max_running=1), []
+        work, begun = Background(1, first_pause_seconds=1.0), []
 
         async def at_once() -> None:
             begun.append(now())
@@ -94,3 +95,9 @@ def test_closing_waits_for_the_end_of_what_it_cancels() -> None:
 def test_no_room_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="max_running"):
         Background(0)
+
+
+@pytest.mark.parametrize("seconds", [-1, 61, inf, nan])
+def test_a_pause_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="first_pause_seconds"):
+        Background(1, first_pause_seconds=seconds)

@@ -1,0 +1,131 @@
+"""The suite of caches: what each stands for shows in its figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from itertools import combinations
+
+import pytest
+
+from benchmark.caching import SUITE, adapted, workload
+from benchmark.results.caveats import caveats
+from benchmark.results.metrics import FALSE_HITS, STALE
+from benchmark.results.standings import SuiteResult, judge
+from benchmark.simulated.seed_run import SeedRun
+from benchmark.simulated.simulate import Job, simulate, suite_of, trial_of
+from benchmark.stood_in import Delayed, NearFirst
+from lab.questions import Bank, load_bank
+from optimizations.caching.store import MemoryStore
+from optimizations.clock import now, run_virtual
+from tests.benchmark.reports import MACHINE
+from tests.benchmark.small import BANK, run
+from tests.caching.answers import answer
+from tests.helpers import ask
+
+JOBS = [Job("caching", 1000, 140, quick=True)]
+
+
+@cache
+def judged() -> SuiteResult:
+    """A day of a quick run."""
+    days = [simulate(job) for job in JOBS]
+    return judge(suite_of(JOBS[0]), 140, days)
+
+
+def test_no_two_strategies_are_the_same_by_construction() -> None:
+    """A TTL of 60 s in a run of 47 s was a dict."""
+    single = [s for s in judged().standings if s.strategy.group[:1] == "s"]
+    for one, other in combinations(single, 2):
+        assert one.pool != other.pool, (one.name, other.name)
+
+
+def test_a_time_to_live_keeps_stale_answers_few() -> None:
+    plain, ttl = (
+        judged().standing(f"single questions: {name}").figure(STALE)
+        for name in ("dict", "TTL")
+    )
+    assert plain
+    assert ttl
+    assert 0 < ttl.value < plain.value
+
+
+def test_the_second_check_is_worth_its_false_hits() -> None:
+    plain, checked = (
+        judged().standing(f"single questions: {name}").figure(FALSE_HITS)
+        for name in ("unchecked", "semantic")
+    )
+    assert plain
+    assert checked
+    assert checked.value < plain.value
+
+
+def stale(due: float, age: float) -> float:
+    one = replace(run([0.0]), due_seconds=(due,), ages_seconds=(age,))
+    return STALE.of(one)
+
+
+@pytest.mark.parametrize(
+    ("due", "age", "share"),
+    [(31.0, 2.0, 100), (31.0, 0.5, 0), (31.0, 0.0, 0), (29.0, 28.0, 0)],
+)
+def test_stale_is_what_was_made_before_the_last_change(
+    due: float, age: float, share: float
+) -> None:
+    """What answers say changes after 30 s, 60 s, …"""
+    assert stale(due, age) == share
+
+
+def test_the_age_of_an_answer_is_that_of_the_cache() -> None:
+    days = judged().standing("single questions: dict").runs
+    for day in days:
+        assert isinstance(day, SeedRun)
+        assert sum(age > 0 for age in day.ages_seconds) == day.hits
+
+
+def test_the_setting_says_only_what_is_so() -> None:
+    """A quick run without a Redis explained its round trip, and a bank
+    without near misses had ten percent of them.
+    """
+    full = adapted(SUITE, load_bank()).setting
+    quick = adapted(SUITE.shortened(), BANK).setting
+    assert "10 % near misses" in full
+    assert "Redis" in full
+    assert "near misses" not in quick
+    assert "Redis" not in quick
+
+
+def test_questions_without_near_misses_are_warned_about() -> None:
+    suite = adapted(SUITE, Bank(load_bank().intents))
+    result = replace(judged(), suite=suite)
+    assert (
+        "caching: no near misses in these questions: false hits are not tested"
+        in caveats([result], MACHINE, quick=False)
+    )
+    assert not adapted(SUITE, load_bank()).warnings
+
+
+def test_near_misses_come_often_enough_to_be_met() -> None:
+    trial = trial_of(replace(JOBS[0], requests=1000))
+    near = {
+        text
+        for miss in trial.bank.near_misses
+        for text in (miss.first, miss.second)
+    }
+    asked = {a.request.question for a in workload(trial)}
+    assert 8 <= len(asked & near) <= 16
+
+
+def test_what_is_far_away_takes_its_time_once() -> None:
+    async def main() -> tuple[float, float]:
+        store = NearFirst(
+            MemoryStore({}), Delayed(MemoryStore({}), seconds=0.5)
+        )
+        await store.keep(ask("Where?"), answer("There."))
+        began = now()
+        assert await store.find(ask("Where?")) is not None
+        middle = now()
+        assert await store.find(ask("Where?")) is not None
+        return middle - began, now() - middle
+
+    assert run_virtual(main()) == (0.5, 0.0)
