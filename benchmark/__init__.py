@@ -1,7 +1,7 @@
 """The strategies of each chapter side by side, with intervals and figures.
 
-- `measuring` · `caching` (`look_ups`, `stood_in`) · `concurrency` · `streaming` ·
-  `balancing` the suites · `suite` what a suite is made of
+- `measuring` · `caching` (`look_ups`, `stood_in`) · `concurrency` ·
+  `streaming` · `balancing` the suites · `suite` what a suite is made of
 - `study` what a study is: one question that no table answers · `studies/`
 - `simulated/` each strategy against the same customers, on the virtual clock
 - `measured/` what this machine really takes, in interleaved rounds

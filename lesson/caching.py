@@ -30,6 +30,7 @@ from lesson.chapter import (
 from lesson.figures import duration, money, share
 from lesson.models import real_model
 from optimizations.caching.embedding import WordLlamaEmbedder
+from optimizations.caching.learned_check import LearnedCheck
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.s3_fifo import S3FIFOCache
 from optimizations.caching.semantic import SemanticStore
@@ -167,9 +168,10 @@ async def semantic(context: Context) -> Outcome:
     """
     threshold = context.knobs["threshold"]
     words = WordLlamaEmbedder()
+    check = LearnedCheck(words)
     by_words = partial(SemanticStore, words, threshold=threshold)
     stores: dict[str, Callable[[], Store]] = {
-        "word embeddings": by_words,
+        "word embeddings": partial(by_words, second_check=check),
         "  without the second check": partial(by_words, second_check=None),
     }
     rows, found = [], None
@@ -274,7 +276,7 @@ CHAPTER = Chapter(
                 "They differ in one to three words, and embeddings compare "
                 "whole sentences.",
             ),
-            knob=Knob("threshold", 0.65, 0.3, 1, "the least similarity"),
+            knob=Knob("threshold", 0.5, 0.3, 1, "the least similarity"),
         ),
     ),
 )

@@ -18,7 +18,7 @@ from benchmark.figures.style import (
     looks,
     spread,
 )
-from benchmark.intervals.digits import interval_shown
+from benchmark.intervals.digits import interval_shown, shown
 from benchmark.intervals.estimates import Estimate
 from benchmark.intervals.paired import Comparison
 from benchmark.results.metrics import (
@@ -147,7 +147,9 @@ def _shares(
                 hatch="////",
                 height=0.62,
             )
-        text = f"{hits:.0f} %" + f", {false:.1f} % false" * bool(false)
+        text = f"{hits:.0f} %" + f", {shown(false, digits=2)} % false" * bool(
+            false
+        )
         axes.text(hits + 2, row, text, va="center", size=9, color=INK)
     axes.set_yticks(range(len(shares)), list(shares))
     axes.tick_params(axis="y", length=0)

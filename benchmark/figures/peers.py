@@ -37,7 +37,7 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
     axes.xaxis.set_major_formatter(lambda value, position: f"{value:g}")
     axes.set_yticks(range(len(ratios)), list(ratios))
     axes.tick_params(axis="y", length=0)
-    axes.invert_yaxis()
+    axes.set_ylim(len(ratios) - 0.5, -0.5)
     axes.set_xlabel("our time / theirs (log; lower is better)")
     axes.grid(axis="x", color="#eeeeee")
     return framed(canvas_, figure["title"], caption)

@@ -125,25 +125,9 @@ FALSE_HITS = Metric(
     bounds=PERCENT,
 )
 
-FACTS_SECONDS = 30.0  # so often what an answer says becomes untrue
-
-
-def _stale(run: SeedRun) -> float:
-    """Served after a change, made before it."""
-    served = zip(
-        run.due_seconds, run.first_seconds, run.ages_seconds, strict=False
-    )
-    count = sum(
-        (due + first) // FACTS_SECONDS > (due + first - age) // FACTS_SECONDS
-        for due, first, age in served
-        if age > 0
-    )
-    return 100 * count / run.requests
-
-
 STALE = Metric(
     "stale",
-    _stale,
+    lambda run: 100 * run.stale / run.requests,
     unit="%",
     less="fewer",
     more="more",

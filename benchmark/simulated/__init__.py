@@ -2,5 +2,6 @@
 
 - `simulate` one seed of one suite · `traced` with the customers of a trace
 - `seed_run` what one strategy did with one seed's requests
-- `conduct` a study · `fingerprints` what was sent, as a few digits · `workers` seeds side by side
+- `conduct` a study · `fingerprints` what was sent, as a few digits
+- `workers` seeds side by side
 """

@@ -17,11 +17,14 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from math import inf
 from statistics import fmean
+from zlib import crc32
 
 from optimizations.clock import now
 from optimizations.errors import LLMError
 from optimizations.llm import LLM, Draft, Request, walk
 from optimizations.mock import Ledger, MockModel
+
+FACTS_SECONDS = 120.0  # so often what an answer says becomes untrue
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class SeedRun:
     prompt_tokens: int
     completion_tokens: int
     dollars: float
-    ages_seconds: tuple[float, ...] = ()  # of answers; 0: not from a cache
+    stale: int = 0  # answered with what had meanwhile become untrue
 
     @property
     def requests(self) -> int:
@@ -114,7 +117,7 @@ class SeedRun:
 
 def seed_run(
     samples: Sequence[Sample],
-    due_seconds: Iterable[float],
+    due_seconds: Sequence[float],
     makespan_seconds: float,
     llm: LLM,
     right: Sequence[str],
@@ -144,8 +147,21 @@ def seed_run(
         prompt_tokens=sum(ledger.prompt_tokens for ledger in ledgers),
         completion_tokens=sum(ledger.completion_tokens for ledger in ledgers),
         dollars=sum(ledger.nanodollars for ledger in ledgers) / 1e9,
-        ages_seconds=tuple(sample.age_seconds for sample in samples),
+        stale=sum(map(_stale, samples, due_seconds, right)),
     )
+
+
+def _stale(sample: Sample, due_seconds: float, right: str) -> bool:
+    """Whether the answer became untrue between when it was made and when it
+    was served. Every answer does so at times of its own.
+    """
+    served = due_seconds + sample.first_seconds
+    phase = crc32(right.encode()) / 2**32 * FACTS_SECONDS
+    changes, changes_before = (
+        (moment - phase) // FACTS_SECONDS
+        for moment in (served, served - sample.age_seconds)
+    )
+    return sample.age_seconds > 0 and changes > changes_before
 
 
 def pooled(runs: Sequence[SeedRun]) -> SeedRun:
@@ -164,7 +180,7 @@ def pooled(runs: Sequence[SeedRun]) -> SeedRun:
         prompt_tokens=sum(run.prompt_tokens for run in runs),
         completion_tokens=sum(run.completion_tokens for run in runs),
         dollars=sum(run.dollars for run in runs),
-        ages_seconds=tuple(s for run in runs for s in run.ages_seconds),
+        stale=sum(run.stale for run in runs),
     )
 
 

@@ -9,8 +9,8 @@ and cancelled by whoever started them.
 And work that is wanted again at once, over and over, has evidently not helped:
 it failed, or its result could not be used. So where that is wanted, the same
 key has to wait a little after each time, twice as long after the next, until
-nobody has asked for a while. Otherwise every reader of a stale answer would start one more
-attempt on a provider that is down.
+nobody has asked for a while. Otherwise every reader of a stale answer would
+start one more attempt on a provider that is down.
 
 When it does not help: for what must be done. Work that finds no room is not
 done, and nobody is told but the counters.

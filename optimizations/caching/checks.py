@@ -29,7 +29,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from difflib import SequenceMatcher
 
 from optimizations.caching.reading import Reading
 from optimizations.caching.shop import SHOP
@@ -46,6 +45,7 @@ DEFAULT = GENERAL + SHOP
 """The vocabulary, where none is handed in."""
 
 _MOST_TYPOS = 4
+_MOST_WORDS = 60
 
 
 def disagreement(
@@ -219,7 +219,35 @@ def same_kind(one: Reading, other: Reading) -> bool:
     return ours == theirs or not (ours and theirs)
 
 
+def short_enough(one: Reading, other: Reading) -> bool:
+    """Both are questions, and no letters or essays: comparing those would
+    hold up everybody else.
+    """
+    return max(len(one.words), len(other.words)) <= _MOST_WORDS
+
+
+def both_english(one: Reading, other: Reading) -> bool:
+    """Both are in the language that these rules know.
+
+    >>> disagreement("Kann ich mit Karte zahlen?", "Kann ich bar zahlen?")
+    'language'
+    """
+    return one.english and other.english
+
+
+def same_symbols(one: Reading, other: Reading) -> bool:
+    """The same signs of reckoning, and of names such as C++.
+
+    >>> disagreement("What is 12 + 30?", "What is 12 - 30?")
+    'symbols'
+    """
+    return one.symbols == other.symbols
+
+
 RULES: dict[str, Rule] = {
+    "length": short_enough,
+    "language": both_english,
+    "symbols": same_symbols,
     "numbers": same_numbers,
     "negation": same_negation,
     "opposites": no_opposites,
@@ -250,9 +278,18 @@ def _typos(ours: set[str], theirs: set[str]) -> int:
 
 
 def _typo(one: str, other: str) -> bool:
-    one, other = sorted((one, other))  # the ratio depends on the order
-    return (
-        min(len(one), len(other)) > 3
-        and one[0] == other[0]
-        and SequenceMatcher(None, one, other).ratio() >= 0.8
+    """Two letters in the wrong order, one too often, or a vowel left out.
+    Other letters make other words: contract, contact.
+    """
+    short, long = sorted((one, other), key=len)
+    if len(short) < 4 or short[0] != long[0] or len(long) > len(short) + 1:
+        return False
+    pairs = zip(short, long, strict=False)
+    at = next((i for i, (a, b) in enumerate(pairs) if a != b), len(short))
+    if len(short) == len(long):
+        swapped = long[at + 1 : at + 2] + long[at : at + 1]
+        return short[at:] == swapped + long[at + 2 :]
+    left_out = long[at]
+    return short[at:] == long[at + 1 :] and (
+        left_out == long[at - 1] or left_out in "aeiouy"
     )

@@ -9,11 +9,11 @@ some twenty simple numbers about the pair (`pair_features.py`) through small
 decision trees (`boosted_trees.py`).
 
 The coefficients in `learned_check.json` were fitted to two thirds of 12,000
-pairs of questions from Quora, published with GPTCache's benchmark, and the
-threshold to the near misses of this course's question bank: at most 1 in 100
-passes, with 95 % confidence. `python -m lab.fit_learned_check PAIRS.csv` fits
-both anew; `threshold.py` finds the threshold for pairs and a budget of yours,
-from the `score` of each.
+pairs of questions from Quora, published with GPTCache's benchmark. The
+threshold keeps false hits to 1 in 100 near misses of this course's question
+bank, and to 1 in 20 of the pairs that need different answers.
+`python -m lab.fit_learned_check PAIRS.csv` fits both anew; `threshold.py`
+finds the threshold for pairs and a budget of yours, from the `score` of each.
 
 When it does not help: for other languages, and where questions are unlike any
 on Quora. It finds little more among phrasings that have hardly a word in
@@ -51,8 +51,7 @@ class LearnedCheck:
     with the coefficients: more finds more, and more that is wrong.
 
     Shares the vectors of the `embedder`. Since it looks closer than a cosine,
-    give the store a lower threshold, such as 0.5. Of questions that are longer
-    than `MAX_WORDS` words the rules alone decide. Raises `ValueError` where
+    give the store a lower threshold, such as 0.5. Raises `ValueError` where
     the file `coefficients` was not fitted to these features.
     """
 

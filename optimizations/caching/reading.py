@@ -27,6 +27,12 @@ from optimizations.caching.vocabulary import GENERAL, Vocabulary
 
 _WORD = re.compile(r"\d[\d.,:]*\d|\d|[^\W\d_]+(?:'[^\W\d_]+)*|[%€$£]")
 _NAME = re.compile(r"(?<=[\w,'] )[A-Z][\w']*")
+_SYMBOL = re.compile(
+    r"[+*^<>=]|#(?!\d)|(?<=\d)\s*[-/]\s*(?=\d)|(?<!\w)-(?=\d)"
+)
+_NOT_LATIN = re.compile(r"[^\W\d_\u0000-\u024f]")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_SENTENCE_WORDS = 4  # fewer may do without any
 _KIND = re.compile(
     r"\b(?:where|when|why|who"
     r"|how (?:much|many|long|far|often|big|old|fast|heavy|wide|high|tall))\b"
@@ -74,6 +80,25 @@ class Reading:
         return _WORD.findall(self.text.lower())
 
     @cached_property
+    def symbols(self) -> Counter[str]:
+        """Signs that reckon, and those in names.
+
+        >>> sorted(Reading("Is -5 + 3 < 0 in C#?").symbols)
+        ['#', '+', '-', '<']
+        """
+        return Counter(sign.strip() for sign in _SYMBOL.findall(self.text))
+
+    @cached_property
+    def english(self) -> bool:
+        """Whether it may be: Latin letters, and in a sentence one of the words
+        that hardly any English sentence does without.
+        """
+        if _NOT_LATIN.search(self.text):
+            return False
+        few = len(self.words) < _SENTENCE_WORDS
+        return few or not STOP_WORDS.isdisjoint(self.words)
+
+    @cached_property
     def stems(self) -> set[str]:
         """The words without their endings."""
         return {stem(word) for word in self.words}
@@ -94,7 +119,7 @@ class Reading:
         said = ["", *self.words, ""]
         found: Counter[tuple[str, str]] = Counter()
         for before, word, after in zip(said, said[1:], said[2:], strict=False):
-            number = NUMBERS.get(word, word).replace(",", "")
+            number = _THOUSANDS.sub("", NUMBERS.get(word, word))
             if number[:1].isdigit():
                 unit = stem(before if before in ("€", "$", "£") else after)
                 unit = UNITS.get(unit, unit)

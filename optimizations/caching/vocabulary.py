@@ -148,6 +148,6 @@ GENERAL = Vocabulary(
     euro dollar pound yen rupee franc;
     watt kilowatt megawatt volt ampere; gram kilogram ton;
     millimetre centimetre metre kilometre mile inch foot;
-    single double triple;
+    single double triple
     """,
 )

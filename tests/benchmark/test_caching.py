@@ -6,23 +6,27 @@ from dataclasses import replace
 from functools import cache
 from itertools import combinations
 
-import pytest
-
 from benchmark.caching import SUITE, adapted, workload
 from benchmark.results.caveats import caveats
-from benchmark.results.metrics import FALSE_HITS, STALE
+from benchmark.results.metrics import FALSE_HITS
 from benchmark.results.standings import SuiteResult, judge
 from benchmark.simulated.seed_run import SeedRun
-from benchmark.simulated.simulate import Job, simulate, suite_of, trial_of
+from benchmark.simulated.simulate import (
+    Job,
+    replay,
+    simulate,
+    suite_of,
+    trial_of,
+)
 from benchmark.stood_in import Delayed, NearFirst
 from lab.questions import Bank, load_bank
 from optimizations.caching.store import MemoryStore
 from optimizations.clock import now, run_virtual
-from tests.benchmark.reports import MACHINE
-from tests.benchmark.small import BANK, run
+from tests.benchmark.small import BANK
 from tests.caching.answers import answer
 from tests.helpers import ask
 
+MACHINE: dict[str, str | int | float] = {"cores": 2, "load": 0.1}
 JOBS = [Job("caching", 1000, 140, quick=True)]
 
 
@@ -41,13 +45,13 @@ def test_no_two_strategies_are_the_same_by_construction() -> None:
 
 
 def test_a_time_to_live_keeps_stale_answers_few() -> None:
-    plain, ttl = (
-        judged().standing(f"single questions: {name}").figure(STALE)
-        for name in ("dict", "TTL")
-    )
-    assert plain
-    assert ttl
-    assert 0 < ttl.value < plain.value
+    chosen = tuple(s for s in SUITE.strategies if s.name in ("dict", "TTL"))
+    trial = trial_of(replace(JOBS[0], requests=500))
+    days = replay(replace(SUITE, strategies=chosen[:2]), trial)
+    plain, ttl = (days[strategy.key] for strategy in chosen[:2])
+    assert isinstance(plain, SeedRun)
+    assert isinstance(ttl, SeedRun)
+    assert 0 < 2 * ttl.stale < plain.stale
 
 
 def test_the_second_check_is_worth_its_false_hits() -> None:
@@ -58,29 +62,6 @@ def test_the_second_check_is_worth_its_false_hits() -> None:
     assert plain
     assert checked
     assert checked.value < plain.value
-
-
-def stale(due: float, age: float) -> float:
-    one = replace(run([0.0]), due_seconds=(due,), ages_seconds=(age,))
-    return STALE.of(one)
-
-
-@pytest.mark.parametrize(
-    ("due", "age", "share"),
-    [(31.0, 2.0, 100), (31.0, 0.5, 0), (31.0, 0.0, 0), (29.0, 28.0, 0)],
-)
-def test_stale_is_what_was_made_before_the_last_change(
-    due: float, age: float, share: float
-) -> None:
-    """What answers say changes after 30 s, 60 s, …"""
-    assert stale(due, age) == share
-
-
-def test_the_age_of_an_answer_is_that_of_the_cache() -> None:
-    days = judged().standing("single questions: dict").runs
-    for day in days:
-        assert isinstance(day, SeedRun)
-        assert sum(age > 0 for age in day.ages_seconds) == day.hits
 
 
 def test_the_setting_says_only_what_is_so() -> None:

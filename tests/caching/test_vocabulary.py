@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 
@@ -13,6 +14,7 @@ from optimizations.caching.english import (
     NUMBERS,
     PERSONS,
     STOP_WORDS,
+    TOWARDS,
     UNITS,
     stem,
 )
@@ -21,6 +23,7 @@ from optimizations.caching.shop import SHOP
 from optimizations.caching.vocabulary import GENERAL, Vocabulary
 
 GROUPS = [group.split() for group in DEFAULT.synonyms.split(";")]
+FAMILIES = [family.split() for family in DEFAULT.families.split(";")]
 PAIRS = [pair.split("/") for pair in DEFAULT.opposites.split()]
 
 
@@ -36,6 +39,14 @@ def test_every_synonym_can_be_met_and_counts_as_its_group(
         assert Reading(f"the {word}", DEFAULT).content == [stem(group[0])]
 
 
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family[0])
+def test_no_member_of_a_family_stands_for_another(family: list[str]) -> None:
+    for one, other in pairwise(family):
+        readings = Reading(f"a {one} cup", DEFAULT), Reading(other, DEFAULT)
+        same = DEFAULT.base(one) == DEFAULT.base(other)
+        assert RULES["members"](*readings) == same
+
+
 @pytest.mark.parametrize("pair", PAIRS, ids="/".join)
 def test_every_pair_of_opposites_is_noticed(pair: list[str]) -> None:
     one, other = (Reading(word, DEFAULT) for word in pair)
@@ -45,7 +56,8 @@ def test_every_pair_of_opposites_is_noticed(pair: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "listed", [STOP_WORDS, NEGATIONS, NUMBERS, PERSONS, BETWEEN_DOER_AND_VERB]
+    "listed",
+    [STOP_WORDS, NEGATIONS, NUMBERS, PERSONS, BETWEEN_DOER_AND_VERB, TOWARDS],
 )
 def test_every_small_word_can_be_met(listed: Iterable[str]) -> None:
     for word in listed:
@@ -66,6 +78,8 @@ def test_a_word_in_two_groups_is_refused() -> None:
     """ "make" stood for "earn" or for "create", whichever came last."""
     with pytest.raises(ValueError, match="'make' is in two groups"):
         Vocabulary("earn make; create make build")
+    with pytest.raises(ValueError, match="'reds' is in two groups"):
+        Vocabulary(families="red blue; reds whites")
     with pytest.raises(ValueError, match="'shipping' is in two groups"):
         SHOP + Vocabulary("sailing shipping")
 

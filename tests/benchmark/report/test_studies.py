@@ -25,8 +25,15 @@ from benchmark.report.document import document
 from benchmark.results.caveats import caveats
 from benchmark.simulated.simulate import Problem
 from benchmark.study import Clock, Finding, Study, cells
-from tests.benchmark.reports import MACHINE, NO_HISTORY, small_result
+from tests.benchmark.reports import NO_HISTORY, small_result
 
+MACHINE: dict[str, str | int | float] = {
+    "processor": "a quiet one",
+    "system": "Linux",
+    "python": "3.11.7",
+    "cores": 2,
+    "load": 0.1,
+}
 SIZES = [10, 100]
 PANEL = {
     name: [[20.0, 19.0, 21.0], [40.0, 39.0, 41.0]]

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from math import inf
+from zlib import crc32
 
 import pytest
 
-from benchmark.simulated.seed_run import observe, pooled
+from benchmark.simulated.seed_run import (
+    FACTS_SECONDS,
+    Sample,
+    observe,
+    pooled,
+    seed_run,
+)
 from optimizations.clock import run_virtual
 from optimizations.errors import Overloaded
 from optimizations.llm import LLM, Chunk, Request
@@ -83,3 +90,16 @@ def test_a_pool_has_the_samples_of_all_seeds() -> None:
     assert pool.outcomes == {"answered": 2, "overloaded": 1}
     assert (pool.hits, pool.differing, pool.requests) == (1, 1, 3)
     assert pool.calls == {"model": 2}
+
+
+@pytest.mark.parametrize(
+    ("age", "is_stale"), [(0.0, False), (4.0, False), (6.0, True)]
+)
+def test_stale_is_what_was_made_before_its_last_change(
+    age: float, is_stale: bool
+) -> None:
+    right = "The lamp costs 20 euros."
+    change = crc32(right.encode()) / 2**32 * FACTS_SECONDS
+    cached = Sample(0.0, 0.0, 0.0, "answered", False, right, age_seconds=age)
+    one = seed_run([cached], [change + 4.0], 1.0, Talker(), [right])
+    assert one.stale == is_stale
