@@ -16,7 +16,7 @@ benchmark: .venv/ready
 	@$(RUN) module12_benchmark.py $(ARGS)
 
 test: .venv/ready-dev
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 # Every stated number at its full size, with a table asked / measured.
 proof: .venv/ready-dev

@@ -121,7 +121,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--questions": {
         "metavar": "FILE",
-        "help": "your own: CSV with `text` and `category` or `intent`",
+        "help": "your own: CSV with `text` and `category` or `intent`, or "
+        "marked pairs with `question`, `other` and `same_answer`",
     },
     "--trace": {
         "metavar": "FILE",

@@ -225,8 +225,9 @@ CHAPTER = Chapter(
         ),
         Step(
             "The stampede: everything expires at once",
-            """A cache that was filled in one second expires in one second: then
-            all who ask, ask the model. Four cures, each alone, and none.""",
+            """A cache that was filled in one second expires in one second:
+            then all who ask, ask the model. Four cures, each alone, and
+            none.""",
             "optimizations.caching.freshness:Freshness.judge",
             Clock.SIMULATED,
             expiry,
@@ -247,7 +248,8 @@ CHAPTER = Chapter(
         Step(
             "One Redis for several processes",
             """A cache in memory dies with its process. Redis is one cache for
-            all of them, a round trip away: a real one is shared, then killed.""",
+            all of them, a round trip away: a real one is shared, then
+            killed.""",
             "optimizations.caching.redis_store:RedisStore.find",
             Clock.MEASURED,
             redis,
@@ -264,7 +266,8 @@ CHAPTER = Chapter(
         Step(
             "The same question in other words",
             """By meaning, a question is found with a greeting more (reworded),
-            at times in other words, and so is what looks alike (near miss).""",
+            at times in other words, and so is what looks alike (near
+            miss).""",
             "optimizations.caching.near:NearStore.find",
             Clock.SIMULATED,
             semantic,

@@ -62,7 +62,7 @@ def test_a_key_in_the_environment_is_never_shown(walk: str) -> None:
 
 
 def test_two_walks_with_one_seed_simulate_the_same_numbers() -> None:
-    chapter = ("module12.py", "--chapter", "caching", "--seed", "3")
+    chapter = ("module12.py", "--chapter", "concurrency", "--seed", "3")
     first, second = run(*chapter).stdout, run(*chapter).stdout
     assert simulated(first) == simulated(second)
     other = run(*chapter[:-1], "4").stdout

@@ -82,7 +82,7 @@ def take_of(
     """All figures of one operation, in `unit` seconds."""
 
     async def take() -> Mapping[str, float]:
-        with _undisturbed():
+        with undisturbed():
             return {name: run() / unit for name, run in figures.items()}
 
     return take
@@ -107,8 +107,10 @@ def bytes_each(make: Callable[[], Cache], known: list[str]) -> float:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """The collector walks over a million entries when it pleases."""
+def undisturbed() -> Iterator[None]:
+    """Without the collector, which walks over a million entries, in whoever's
+    turn it pleases.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -48,10 +48,8 @@ async def run(bench: Bench) -> Finding:
     units = dict.fromkeys(CALLS_OF, "ns")
     series = await interleaved(takes, units, bench.rounds, bench.tick)
     calls = {(one.operation, one.figure): _estimate(one) for one in series}
-    weights = {
-        name: bytes_each(make, keys(3 * ENTRIES))
-        for name, make in CACHES.items()
-    }
+    more = keys(3 * ENTRIES)
+    weights = {name: bytes_each(make, more) for name, make in CACHES.items()}
     rows: dict[str, list[Estimate | float | None]] = {
         name: [*(calls[name, call] for call in CALLS_OF), weights[name]]
         for name in CACHES

@@ -15,8 +15,8 @@ from lab.key_traffic import moving_keys, with_strangers, zipf_keys
 from optimizations.caching.lru import LRUCache
 from optimizations.caching.s3_fifo import S3FIFOCache
 
-FULL = 60_000, 20_000, 4  # keys, of so many things, days
-QUICK = 10_000, 3_000, 3
+FULL = 60_000, 30_000, 4  # keys, of so many things, days
+QUICK = 10_000, 3_000, 2
 PARTS = (300, 100, 30, 10, 3)  # of all things, a cache holds one in so many
 QUICK_PARTS = (300, 30, 3)
 STRANGERS = 1 / 3

@@ -11,7 +11,14 @@ from itertools import cycle, islice
 from benchmark.intervals.digits import brief
 from benchmark.intervals.estimates import Estimate, median_estimate
 from benchmark.look_ups import ask, keep, real_redis
-from benchmark.measured.mappings import Cache, filled, hits, keys, take_of
+from benchmark.measured.mappings import (
+    Cache,
+    filled,
+    hits,
+    keys,
+    take_of,
+    undisturbed,
+)
 from benchmark.measured.rounds import Bench, Take, calibrated, interleaved
 from benchmark.measured.vectors import (
     NEAR,
@@ -63,9 +70,10 @@ async def run(bench: Bench) -> Finding:
                 takes[f"Redis {size}"] = await _repeated(redis, size)
         except PartError as error:
             warnings.append(f"without Redis. {error}")
-        series = await interleaved(
-            takes, {"hit": "s"}, bench.rounds, bench.tick
-        )
+        with undisturbed():
+            series = await interleaved(
+                takes, {"hit": "s"}, bench.rounds, bench.tick
+            )
     found: dict[str, dict[int, Estimate]] = {}
     for one in series:
         name, _, size_text = one.operation.rpartition(" ")

@@ -21,7 +21,7 @@ from lab.stampede import (
 from optimizations.mock import PROFILES, MockModel
 
 SEEDS, SECONDS = 6, 60
-QUICK_SEEDS, QUICK_SECONDS, QUICK_RATE = 3, 40, 20.0
+QUICK_SEEDS, QUICK_SECONDS, QUICK_RATE = 2, 40, 20.0
 # in long strides, which are cheap to simulate: nobody reads along here
 HOSTED = replace(PROFILES["hosted"], tokens_per_chunk=32)
 
@@ -93,10 +93,12 @@ def _figures(peak: Estimate, runs: list[Stampede]) -> list[Estimate]:
 def _title(peaks: dict[str, Estimate]) -> str:
     none, *cured = peaks
     best = min(cured, key=lambda cure: peaks[cure].value)
+    before, after = (
+        shown(peaks[cure].value, digits=2) for cure in (none, best)
+    )
     return (
-        f"When all answers expire at once, {shown(peaks[none].value)} calls "
-        f"reach the model within a second; with {best} alone "
-        f"{shown(peaks[best].value)} (lower is better)"
+        f"When all answers expire at once, {before} calls reach the model "
+        f"within a second; with {best} alone {after} (lower is better)"
     )
 
 
