@@ -51,13 +51,15 @@ def run(
 def test_requests_are_spread_over_the_servers() -> None:
     async def use(proxy: Proxy, servers: list[ModelServer]) -> None:
         answers = [await get(proxy.url) for _ in range(10)]
-        assert answers.count((200, b"a")) == answers.count((200, b"b")) == 5
+        by = {name: answers.count((200, name)) for name in (b"a", b"b")}
+        assert by[b"a"] + by[b"b"] == 10
+        assert min(by.values()) >= 1  # by load, and a busy machine has some
         replicas = await proxy.servers()
         assert list(replicas) == ["replica1", "replica2"]
         assert replicas["replica1"].address == servers[0].url.removeprefix(
             "http://"
         )
-        assert replicas["replica1"].requests == 5
+        assert replicas["replica1"].requests == by[b"a"]
         assert replicas["replica1"].status == "UP"
 
     run(use, servers=2)
