@@ -263,7 +263,7 @@ SUITE = Suite(
     headline=MEAN,
     judged=(MEAN, P99, BILL),
     measure=measure,
-    quick_requests=140,
+    quick_requests=100,
     studies=(
         hit_ratio.STUDY,
         thresholds.STUDY,
