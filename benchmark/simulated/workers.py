@@ -88,7 +88,7 @@ def workers(processes: int) -> Iterator[Workers]:
     """So many processes until the block ends; with 1, none but this one."""
     crew: list[tuple[SpawnProcess, Connection]] = []
     try:
-        with _interrupts_wait():
+        with interrupts_wait():
             while len(crew) < processes > 1:
                 crew.append(_hired())
         yield Workers([pipe for _, pipe in crew])
@@ -106,20 +106,33 @@ def workers(processes: int) -> Iterator[Workers]:
 
 
 @contextmanager
-def _interrupts_wait() -> Iterator[None]:
+def interrupts_wait() -> Iterator[None]:
     """A signal to end comes when the block has ended, or a worker that was
     half started would complain; and workers are born deaf to it.
+
+    The mask is for the workers, who inherit it. It is not enough here: a
+    signal to the process is taken by any thread that does not block it (the
+    progress bar has one), and Python then handles it in this one.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     resource_tracker.ensure_running()  # it would let signals in again
-    ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    ending = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    came: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _: came.append(number))
+        for number in ending
+    }
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for late in came:
+            signal.raise_signal(late)
 
 
 def _hired() -> tuple[SpawnProcess, Connection]:

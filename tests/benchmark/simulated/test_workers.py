@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psutil
 import pytest
 
-from benchmark.simulated.workers import workers
+from benchmark.simulated.workers import interrupts_wait, workers
 from tests.running import ROOT
 
 PARENT = """
@@ -91,3 +93,25 @@ def test_a_worker_that_is_killed_is_missed_at_once() -> None:
         _, alive = psutil.wait_procs(children, timeout=10)
     assert "a worker process was lost" in told
     assert (alive, said) == ([], "")
+
+
+def test_an_interrupt_waits_whichever_thread_takes_it() -> None:
+    """The progress bar's thread took it, and a worker that was half started
+    complained that its input had ended.
+    """
+    go, sent = threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        go.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+        sent.set()
+
+    another = threading.Thread(target=interrupt)
+    another.start()  # before the block: it does not share its deafness
+    started = False
+    with pytest.raises(KeyboardInterrupt), interrupts_wait():
+        go.set()
+        assert sent.wait(5)
+        started = True
+    assert started
+    another.join()
