@@ -54,12 +54,12 @@ from lab.questions import Bank
 from lab.traffic import Arrival, arrivals, poisson
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
-from optimizations.caching.fuzzy import FuzzyStore
-from optimizations.caching.lru import LRUCache
-from optimizations.caching.s3_fifo import S3FIFOCache
-from optimizations.caching.semantic import SemanticStore
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.s3_fifo import S3FIFOCache
+from optimizations.caching.memory.ttl import TTLCache
+from optimizations.caching.similar.fuzzy import FuzzyStore
+from optimizations.caching.similar.semantic import SemanticStore
 from optimizations.caching.store import MemoryStore, Store
-from optimizations.caching.ttl import TTLCache
 from optimizations.clock import chance
 from optimizations.llm import LLM
 from optimizations.mock import PROFILES, Profile

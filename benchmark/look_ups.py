@@ -17,12 +17,12 @@ from benchmark.measured.rounds import (
     interleaved,
 )
 from lab.parts import PartError, PartFailed, redis_server
-from optimizations.caching.embedding import Embedder, WordLlamaEmbedder
-from optimizations.caching.lru import LRUCache
-from optimizations.caching.redis_store import RedisStore
-from optimizations.caching.semantic import SemanticStore
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.ttl import TTLCache
+from optimizations.caching.redis.redis_store import RedisStore
+from optimizations.caching.similar.embedding import Embedder, WordLlamaEmbedder
+from optimizations.caching.similar.semantic import SemanticStore
 from optimizations.caching.store import Answer, MemoryStore, Store
-from optimizations.caching.ttl import TTLCache
 from optimizations.clock import now
 from optimizations.llm import Choice, Reply, Request, Trace
 

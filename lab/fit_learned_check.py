@@ -35,12 +35,15 @@ import numpy.typing as npt
 from lab.options import OK, USAGE, Parser
 from lab.question_pairs import Pair, PairsError, read_pairs, split
 from lab.questions import load_bank
-from optimizations.caching.boosted_trees import Tree
-from optimizations.caching.checks import disagreement
-from optimizations.caching.embedding import WordLlamaEmbedder
-from optimizations.caching.learned_check import COEFFICIENTS, LearnedCheck
-from optimizations.caching.pair_features import Former, features
-from optimizations.caching.threshold import fit_threshold
+from optimizations.caching.similar.boosted_trees import Tree
+from optimizations.caching.similar.checks import disagreement
+from optimizations.caching.similar.embedding import WordLlamaEmbedder
+from optimizations.caching.similar.learned_check import (
+    COEFFICIENTS,
+    LearnedCheck,
+)
+from optimizations.caching.similar.pair_features import Former, features
+from optimizations.caching.similar.threshold import fit_threshold
 
 TREES, DEPTH, RATE = 100, 3, 0.1
 SMALLEST_LEAF = 20  # pairs

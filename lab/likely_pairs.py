@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from lab.questions import Bank
 from lab.wording import reword
-from optimizations.caching.embedding import Embedder, Matrix, cosines
+from optimizations.caching.similar.embedding import Embedder, Matrix, cosines
 from optimizations.clock import chance
 
 _KNOWN = 5  # times as many questions as are asked

@@ -20,7 +20,7 @@ from itertools import chain, zip_longest
 
 from lab.questions import Bank
 from lab.wording import reword
-from optimizations.caching.near import NearStore
+from optimizations.caching.similar.near import NearStore
 from optimizations.caching.store import Answer, Store
 from optimizations.clock import chance, now
 from optimizations.llm import Choice, Reply, Request

@@ -21,7 +21,7 @@ from lab.parts import redis_server
 from lab.second_process import ask_from_another_process
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
-from optimizations.caching.redis_store import RedisStore
+from optimizations.caching.redis.redis_store import RedisStore
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.clock import now
 from optimizations.llm import LLM, Request

@@ -27,9 +27,9 @@ from lab.traffic import arrivals, open_loop, poisson
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import ALWAYS_FRESH, Cached
 from optimizations.caching.freshness import Freshness
+from optimizations.caching.memory.ttl import TTLCache
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import Answer, MemoryStore
-from optimizations.caching.ttl import TTLCache
 from optimizations.clock import chance, now
 from optimizations.errors import LLMError
 from optimizations.llm import LLM, Chunk, Layer, Reply, Request

@@ -29,16 +29,16 @@ from lesson.chapter import (
 )
 from lesson.figures import duration, money, share
 from lesson.models import real_model
-from optimizations.caching.embedding import WordLlamaEmbedder
-from optimizations.caching.learned_check import LearnedCheck
-from optimizations.caching.lru import LRUCache
-from optimizations.caching.s3_fifo import S3FIFOCache
-from optimizations.caching.semantic import SemanticStore
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.s3_fifo import S3FIFOCache
+from optimizations.caching.memory.ttl import TTLCache
+from optimizations.caching.similar.embedding import WordLlamaEmbedder
+from optimizations.caching.similar.learned_check import LearnedCheck
+from optimizations.caching.similar.semantic import SemanticStore
 from optimizations.caching.store import (
     Answer,
     Store,
 )
-from optimizations.caching.ttl import TTLCache
 
 ENTRIES = 40
 TTL_SECONDS = 300.0
@@ -250,7 +250,7 @@ CHAPTER = Chapter(
             """A cache in memory dies with its process. Redis is one cache for
             all of them, a round trip away: a real one is shared, then
             killed.""",
-            "optimizations.caching.redis_store:RedisStore.find",
+            "optimizations.caching.redis.redis_store:RedisStore.find",
             Clock.MEASURED,
             redis,
             """there is one process only: its own memory is far nearer.""",
@@ -268,7 +268,7 @@ CHAPTER = Chapter(
             """By meaning, a question is found with a greeting more (reworded),
             at times in other words, and so is what looks alike (near
             miss).""",
-            "optimizations.caching.near:NearStore.find",
+            "optimizations.caching.similar.near:NearStore.find",
             Clock.SIMULATED,
             semantic,
             """a wrong answer costs more than a call: medicine, money, law.""",

@@ -15,7 +15,7 @@ When it does not help: with few callers a batch has one item, which waited for
 nothing. Take this where company is worth waiting for and where one item may
 spoil a call that is dear: prompts, embeddings. Where a call is cheap and one
 item cannot spoil it, as on the wire to a cache, take
-`caching/auto_pipelining.py`: it never waits, and never asks twice.
+`caching/redis/auto_pipelining.py`: it never waits, and never asks twice.
 """
 
 from __future__ import annotations

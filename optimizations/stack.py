@@ -28,10 +28,10 @@ from optimizations.balancing.retry import Retry
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
 from optimizations.caching.freshness import Freshness
+from optimizations.caching.memory.ttl import TTLCache
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import MemoryStore, Store, answer_bytes
 from optimizations.caching.time_limit import STORE_SECONDS
-from optimizations.caching.ttl import TTLCache
 from optimizations.clock import chance
 from optimizations.concurrency.rate_limiter import RateLimit, RateLimiter
 from optimizations.llm import LLM

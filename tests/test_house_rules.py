@@ -20,8 +20,12 @@ TESTED_ELSEWHERE = {
     "optimizations/mock/engine.py": "tests/mock/test_model.py",
     "optimizations/server/listening.py": "tests/server/test_app.py",
     "optimizations/wire/deltas.py": "tests/wire/test_answers.py",
-    "optimizations/caching/english.py": "tests/caching/test_checks.py",
-    "optimizations/caching/shop.py": "tests/caching/test_vocabulary.py",
+    **{
+        f"optimizations/caching/similar/{name}.py": (
+            f"tests/caching/similar/test_{other}.py"
+        )
+        for name, other in {"english": "checks", "shop": "vocabulary"}.items()
+    },
 }
 
 # Each is slow to import, or missing somewhere: only who uses it imports it.
@@ -137,10 +141,13 @@ BAD: list[tuple[Rule, str, str]] = [
     for path, statement in [
         ("optimizations/pump.py", "from lab.traffic import arrivals"),
         ("optimizations/pump.py", "import tests.helpers"),
-        ("optimizations/caching/lru.py", "from . import ttl"),
-        ("optimizations/caching/lru.py", "import optimizations.streaming.x"),
+        ("optimizations/caching/memory/lru.py", "from . import ttl"),
         (
-            "optimizations/caching/lru.py",
+            "optimizations/caching/memory/lru.py",
+            "import optimizations.streaming.x",
+        ),
+        (
+            "optimizations/caching/memory/lru.py",
             "from optimizations import balancing",
         ),
         ("optimizations/llm.py", "from optimizations.caching import lru"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from optimizations.caching.vectors import VectorIndex
+from optimizations.caching.similar.vectors import VectorIndex
 
 Rows = npt.NDArray[np.float32]
 

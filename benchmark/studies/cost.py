@@ -19,9 +19,9 @@ from benchmark.measured.mappings import (
 )
 from benchmark.measured.rounds import Bench, Series, interleaved
 from benchmark.study import Finding, Study, cells
-from optimizations.caching.lru import LRUCache
-from optimizations.caching.s3_fifo import S3FIFOCache
-from optimizations.caching.ttl import TTLCache
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.s3_fifo import S3FIFOCache
+from optimizations.caching.memory.ttl import TTLCache
 
 ENTRIES = 10_000
 HOUR_SECONDS = 3600.0

@@ -12,8 +12,8 @@ from benchmark.measured.rounds import Bench
 from benchmark.study import Finding, Study, cells
 from lab.belady import hit_ratio, optimum
 from lab.key_traffic import moving_keys, with_strangers, zipf_keys
-from optimizations.caching.lru import LRUCache
-from optimizations.caching.s3_fifo import S3FIFOCache
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.s3_fifo import S3FIFOCache
 
 FULL = 60_000, 30_000, 4  # keys, of so many things, days
 QUICK = 10_000, 3_000, 2

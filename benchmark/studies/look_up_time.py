@@ -29,11 +29,11 @@ from benchmark.measured.vectors import (
 )
 from benchmark.study import Finding, Study, cells
 from lab.parts import PartError
-from optimizations.caching.fuzzy import FuzzyStore
-from optimizations.caching.lru import LRUCache
-from optimizations.caching.s3_fifo import S3FIFOCache
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.s3_fifo import S3FIFOCache
+from optimizations.caching.memory.ttl import TTLCache
+from optimizations.caching.similar.fuzzy import FuzzyStore
 from optimizations.caching.store import Store
-from optimizations.caching.ttl import TTLCache
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MOST = {"fuzzy": 10_000, "Redis": 100_000, "nearest vector": 100_000}

@@ -28,9 +28,9 @@ from benchmark.study import Finding, Study, cells
 from lab.belady import hit_ratio
 from lab.key_traffic import zipf_keys
 from lab.parts import PartError, redis_server
-from optimizations.caching.lru import LRUCache
-from optimizations.caching.redis_store import RedisStore
-from optimizations.caching.ttl import TTLCache
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.ttl import TTLCache
+from optimizations.caching.redis.redis_store import RedisStore
 
 ENTRIES, KEYS, THINGS = 10_000, 20_000, 100_000
 SIZES = (10_000, 100_000)  # of vectors

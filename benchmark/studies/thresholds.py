@@ -12,9 +12,9 @@ from benchmark.measured.rounds import Bench
 from benchmark.study import Finding, Study, cells
 from lab.likely_pairs import LikelyPair, likely_pairs
 from lab.questions import Bank
-from optimizations.caching.checks import disagreement
-from optimizations.caching.embedding import HashingEmbedder
-from optimizations.caching.threshold import Fit, fit_threshold
+from optimizations.caching.similar.checks import disagreement
+from optimizations.caching.similar.embedding import HashingEmbedder
+from optimizations.caching.similar.threshold import Fit, fit_threshold
 
 BUDGET = 0.01  # of the pairs that need different answers
 QUICK_PAIRS, PAIRS = 700, 2000  # of a kind

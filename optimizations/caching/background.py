@@ -22,7 +22,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from math import inf
 
-from optimizations.caching.lru import LRUCache
+from optimizations.caching.memory.lru import LRUCache
 from optimizations.clock import now
 
 LONGEST_PAUSE_SECONDS = 60.0

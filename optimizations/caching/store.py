@@ -21,9 +21,9 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from optimizations.caching.bounded import BoundedMapping
 from optimizations.caching.keys import Normalise, exact_key
-from optimizations.caching.lru import LRUCache
+from optimizations.caching.memory.bounded import BoundedMapping
+from optimizations.caching.memory.lru import LRUCache
 from optimizations.llm import Reply, Request
 
 _TOOLS = ("tools", "functions")

@@ -9,11 +9,11 @@ import pytest
 
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
-from optimizations.caching.embedding import HashingEmbedder
 from optimizations.caching.forget import forget
-from optimizations.caching.fuzzy import FuzzyStore
 from optimizations.caching.keys import squeeze
-from optimizations.caching.semantic import SemanticStore
+from optimizations.caching.similar.embedding import HashingEmbedder
+from optimizations.caching.similar.fuzzy import FuzzyStore
+from optimizations.caching.similar.semantic import SemanticStore
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import Answer, MemoryStore, Store
 from optimizations.clock import run_virtual

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from optimizations.caching.keys import squeeze
-from optimizations.caching.lru import LRUCache
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.ttl import TTLCache
 from optimizations.caching.store import (
     Answer,
     MemoryStore,
@@ -16,7 +17,6 @@ from optimizations.caching.store import (
     cacheable,
     reusable,
 )
-from optimizations.caching.ttl import TTLCache
 from optimizations.clock import run_virtual
 from optimizations.llm import CacheControl, Choice
 from tests.caching.answers import answer, reply

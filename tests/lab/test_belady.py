@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.belady import hit_ratio, optimum
-from optimizations.caching.lru import LRUCache
-from optimizations.caching.s3_fifo import S3FIFOCache
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.s3_fifo import S3FIFOCache
 
 
 def by_trying_everything(keys: tuple[int, ...], capacity: int) -> int:

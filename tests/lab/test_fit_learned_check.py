@@ -12,9 +12,12 @@ import pytest
 from lab.fit_learned_check import boost, main, share_found
 from lab.options import OK, USAGE
 from lab.questions import load_bank
-from optimizations.caching.boosted_trees import BoostedTrees
-from optimizations.caching.embedding import WordLlamaEmbedder
-from optimizations.caching.learned_check import COEFFICIENTS, LearnedCheck
+from optimizations.caching.similar.boosted_trees import BoostedTrees
+from optimizations.caching.similar.embedding import WordLlamaEmbedder
+from optimizations.caching.similar.learned_check import (
+    COEFFICIENTS,
+    LearnedCheck,
+)
 
 HEAD = "question,other,same_answer\n"
 

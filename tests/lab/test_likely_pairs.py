@@ -7,7 +7,7 @@ from collections import Counter
 from lab.likely_pairs import LikelyPair, likely_pairs
 from lab.questions import Bank, Intent, load_bank
 from lab.wording import core
-from optimizations.caching.embedding import HashingEmbedder
+from optimizations.caching.similar.embedding import HashingEmbedder
 from optimizations.clock import run_virtual
 
 BANK = load_bank()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lab.lookalikes import Found, look_up
 from lab.questions import load_bank
-from optimizations.caching.fuzzy import FuzzyStore
-from optimizations.caching.lru import LRUCache
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.similar.fuzzy import FuzzyStore
 from optimizations.caching.store import Answer, MemoryStore
 from optimizations.clock import run_virtual
 from optimizations.llm import Reply, Request, Trace

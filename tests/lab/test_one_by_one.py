@@ -6,7 +6,7 @@ from collections.abc import MutableMapping
 
 from lab.one_by_one import ASKED, ONE_OFF_EVERY, Run, ask_one_by_one
 from lab.questions import load_bank
-from optimizations.caching.lru import LRUCache
+from optimizations.caching.memory.lru import LRUCache
 from optimizations.caching.store import Answer
 from optimizations.clock import run_virtual
 from optimizations.mock import MockModel

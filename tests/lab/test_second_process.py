@@ -10,7 +10,7 @@ import redis.asyncio
 
 from lab.parts import PartFailed, redis_server
 from lab.second_process import ask_from_another_process, second_process
-from tests.caching.real_redis import needs_redis, until
+from tests.caching.redis.real_redis import needs_redis, until
 
 pytestmark = needs_redis
 

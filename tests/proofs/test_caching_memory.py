@@ -21,9 +21,9 @@ import pytest
 
 from lab.belady import hit_ratio, optimum
 from lab.key_traffic import moving_keys, with_strangers, zipf_keys
-from optimizations.caching.lru import LRUCache
-from optimizations.caching.s3_fifo import S3FIFOCache
-from optimizations.caching.ttl import TTLCache
+from optimizations.caching.memory.lru import LRUCache
+from optimizations.caching.memory.s3_fifo import S3FIFOCache
+from optimizations.caching.memory.ttl import TTLCache
 from tests.conftest import Proof
 
 pytestmark = pytest.mark.proof

@@ -16,11 +16,11 @@ from lab.fit_learned_check import cosines, share_found
 from lab.lookalikes import look_up
 from lab.question_pairs import Pair, read_pairs, split
 from lab.questions import load_bank
-from optimizations.caching.checks import Check, disagreement
-from optimizations.caching.embedding import WordLlamaEmbedder
-from optimizations.caching.learned_check import LearnedCheck
-from optimizations.caching.semantic import SemanticStore
-from optimizations.caching.threshold import upper_bound
+from optimizations.caching.similar.checks import Check, disagreement
+from optimizations.caching.similar.embedding import WordLlamaEmbedder
+from optimizations.caching.similar.learned_check import LearnedCheck
+from optimizations.caching.similar.semantic import SemanticStore
+from optimizations.caching.similar.threshold import upper_bound
 from optimizations.clock import run_virtual
 from tests.conftest import Proof
 from tests.running import ROOT

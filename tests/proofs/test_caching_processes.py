@@ -16,14 +16,19 @@ from lab.parts import PartFailed, RedisServer
 from lab.second_process import Outcome, SecondProcess, second_process
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
-from optimizations.caching.lease import RedisLeases
-from optimizations.caching.shared_flight import SharedFlight
+from optimizations.caching.redis.lease import RedisLeases
+from optimizations.caching.redis.shared_flight import SharedFlight
+from optimizations.caching.redis.two_tier import TwoTierStore
 from optimizations.caching.single_flight import SingleFlight
-from optimizations.caching.two_tier import TwoTierStore
 from optimizations.clock import now
 from optimizations.llm import LLM
 from tests.caching.answers import answer
-from tests.caching.real_redis import needs_redis, patient, until, with_redis
+from tests.caching.redis.real_redis import (
+    needs_redis,
+    patient,
+    until,
+    with_redis,
+)
 from tests.conftest import Proof
 from tests.helpers import STOP, Scripted, ask
 

@@ -18,14 +18,14 @@ import redis.asyncio
 from lab.parts import RedisServer
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
-from optimizations.caching.entry import Codec
-from optimizations.caching.envelope import Envelope
-from optimizations.caching.redis_store import RedisStore
+from optimizations.caching.redis.entry import Codec
+from optimizations.caching.redis.envelope import Envelope
+from optimizations.caching.redis.redis_store import RedisStore
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.clock import now
 from optimizations.llm import LLM
 from tests.caching.answers import answer
-from tests.caching.real_redis import needs_redis, patient, with_redis
+from tests.caching.redis.real_redis import needs_redis, patient, with_redis
 from tests.conftest import Proof
 from tests.helpers import STOP, Scripted, ask
 

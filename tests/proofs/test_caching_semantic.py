@@ -15,21 +15,21 @@ import pytest
 
 from lab.questions import load_bank
 from lab.wording import reword
-from optimizations.caching.checks import disagreement
-from optimizations.caching.embedding import (
+from optimizations.caching.similar.checks import disagreement
+from optimizations.caching.similar.embedding import (
     HashingEmbedder,
     Matrix,
     WordLlamaEmbedder,
     cosines,
 )
-from optimizations.caching.graph import graphs_are_available
-from optimizations.caching.semantic import SemanticStore
-from optimizations.caching.threshold import fit_threshold
-from optimizations.caching.vectors import Vector, VectorIndex
+from optimizations.caching.similar.graph import graphs_are_available
+from optimizations.caching.similar.semantic import SemanticStore
+from optimizations.caching.similar.threshold import fit_threshold
+from optimizations.caching.similar.vectors import Vector, VectorIndex
 from optimizations.clock import chance, run_virtual
 from optimizations.llm import Message, Request
 from tests.caching.answers import answer
-from tests.caching.test_sign_bits import texts_like
+from tests.caching.similar.test_sign_bits import texts_like
 from tests.conftest import Proof
 from tests.helpers import ask
 from tests.running import ROOT

@@ -12,7 +12,7 @@ from benchmark.studies import cost, look_up_time, peers
 from benchmark.studies.peers import Pair, Pairs
 from benchmark.study import Finding
 from lab.questions import load_bank
-from optimizations.caching.lru import LRUCache
+from optimizations.caching.memory.lru import LRUCache
 
 NOBODY = "redis://127.0.0.1:1"  # where nothing listens
 

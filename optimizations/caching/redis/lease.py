@@ -1,0 +1,165 @@
+"""Who of many processes does a piece of work: a lock that ends by itself.
+
+The problem: three processes miss the same entry; one should ask the model, the
+others wait for its answer. A lock in Redis says who. But its holder may die,
+and a lock that nobody opens is shut for ever; and an answer may take a minute,
+so that no time to wait is right. The idea is a *lease*: it ends by itself
+after a few seconds, by Redis' own clock, and its holder renews it every third
+of that while the work runs. Who dies does not renew, and the next one may take
+it.
+
+A lease has three ends. `release` leaves nothing: the work was not done,
+somebody else may do it. `finish` leaves a note for a moment: it was done, look
+at the result. And it may run out. Each compares the holder's token and acts in
+one step inside Redis, so nobody ends a lease that has passed to another.
+
+When it does not help: where two holders at a time would do harm. One who was
+frozen for longer than the lease does not know that it has lost it (Kleppmann,
+"How to do distributed locking", 2016). Here it costs one more answer. The lock
+with a token and a time is that of Redis' own documentation of SET.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from enum import Enum
+from typing import Protocol
+
+from optimizations.caching.redis.redis_client import RedisClient
+from optimizations.caching.time_limit import positive
+
+_OVER = b"over"  # no token: those are longer
+
+
+class Turn(Enum):
+    """Whose turn it is."""
+
+    MINE = "mine, from now on"
+    ANOTHERS = "somebody else's"
+    OVER = "the work is done: look at the result"
+
+
+class Leases(Protocol):
+    """Keeps leases by name. Everything raises `ConnectionError` where it
+    cannot be reached.
+    """
+
+    lease_seconds: float
+
+    async def take(self, name: str, token: str) -> Turn:
+        """Give the lease to `token`, if nobody has it."""
+
+    async def renew(self, name: str, token: str) -> bool:
+        """For `lease_seconds` from now, even if it ran out and nobody took
+        it; False where it is another's.
+        """
+
+    async def release(self, name: str, token: str) -> None:
+        """Whoever asks next may have it, if it is still `token`'s."""
+
+    async def finish(self, name: str, token: str) -> None:
+        """Tell for a moment that the work is done, if it is `token`'s."""
+
+
+class RedisLeases:
+    """`Leases` in Redis, by its clock. A note lasts `note_seconds`: longer
+    than anybody who waits looks away.
+    """
+
+    def __init__(
+        self,
+        client: RedisClient,
+        *,
+        namespace: str = "module12",
+        lease_seconds: float = 3.0,
+        note_seconds: float = 1.0,
+    ) -> None:
+        positive(lease_seconds=lease_seconds, note_seconds=note_seconds)
+        self.lease_seconds = lease_seconds
+        self._client = client
+        self._prefix = f"{namespace.rstrip(':')}:lease:"
+        self._lease_ms = max(1, round(lease_seconds * 1000))
+        self._note_ms = max(1, round(note_seconds * 1000))
+
+    async def take(self, name: str, token: str) -> Turn:
+        holder = await self._run(_TAKE, name, token, self._lease_ms)
+        if holder == token.encode():
+            return Turn.MINE
+        return Turn.OVER if holder == _OVER else Turn.ANOTHERS
+
+    async def renew(self, name: str, token: str) -> bool:
+        return await self.take(name, token) is Turn.MINE
+
+    async def release(self, name: str, token: str) -> None:
+        await self._run(_RELEASE, name, token)
+
+    async def finish(self, name: str, token: str) -> None:
+        await self._run(_FINISH, name, token, self._note_ms, _OVER)
+
+    async def _run(self, script: str, name: str, *words: object) -> object:
+        key = self._prefix + name
+        answer: object = await self._client.execute(
+            "EVAL", script, 1, key, *words
+        )
+        return answer
+
+
+_TAKE = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return holder end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]"""
+_IF_MINE = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
+_RELEASE = _IF_MINE + "return redis.call('DEL', KEYS[1])"
+_FINISH = _IF_MINE + "redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])"
+
+
+class Lease:
+    """One attempt to hold the lease `name`."""
+
+    def __init__(self, leases: Leases, name: str) -> None:
+        self.lost = False  # it ran out, and passed to another
+        self._leases = leases
+        self._name = name
+        self._token = secrets.token_hex(16)
+
+    async def take(self) -> Turn:
+        """Whose turn it is. Raises `ConnectionError`."""
+        try:
+            return await self._leases.take(self._name, self._token)
+        except asyncio.CancelledError:  # it may be ours by now
+            await self._end(finished=False)
+            raise
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Renewed as long as the block lasts. A block that runs to its end,
+        or fails, is finished; one that is left, or cancelled, released.
+        """
+        renewing = asyncio.create_task(self._renew(), name="lease")
+        finished = True
+        try:
+            yield
+        except (asyncio.CancelledError, GeneratorExit):
+            finished = False
+            raise
+        finally:
+            renewing.cancel()
+            await asyncio.wait([renewing])
+            await self._end(finished=finished)
+
+    async def _renew(self) -> None:
+        while not self.lost:
+            await asyncio.sleep(self._leases.lease_seconds / 3)
+            with suppress(ConnectionError):  # perhaps it works the next time
+                self.lost = not await self._leases.renew(
+                    self._name, self._token
+                )
+
+    async def _end(self, *, finished: bool) -> None:
+        end = self._leases.finish if finished else self._leases.release
+        with suppress(ConnectionError):  # then it runs out
+            await end(self._name, self._token)

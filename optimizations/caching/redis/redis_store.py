@@ -1,0 +1,181 @@
+"""Answers that all processes share, in Redis or Valkey.
+
+The problem: ten processes with ten caches ask the model ten times. The idea:
+one store beside them, at the price of a round trip, which all look-ups of one
+moment share.
+
+A cache is a convenience, so nothing that happens to it may reach a user:
+
+- Whatever goes wrong with Redis is a miss, soon (`redis_client.py`).
+- An entry that cannot be read, is forged, or is not the one that was asked
+  for, is a miss; it is deleted and counted (`entry.py`, `envelope.py`).
+- How old an entry is goes by Redis' own clock (`remote_clock.py`), for the
+  clock of the machine that wrote it may show anything.
+
+Each entry expires by itself, a little earlier than the next (`jitter`), so
+they do not all expire together. Only keys below `namespace` are touched, and
+nothing is ever flushed: the server may be shared with others. There is one key
+for each question, so a new answer leaves no copy of the old one.
+
+When it does not help: with one process on one machine, whose own memory is
+far nearer. And Redis may lose what it confirmed, so nothing that must not be
+lost may live here alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from optimizations.caching.keys import Normalise, exact_key
+from optimizations.caching.redis.entry import Codec
+from optimizations.caching.redis.redis_client import (
+    RedisClient,
+    RedisUnavailable,
+)
+from optimizations.caching.redis.remote_clock import RemoteClock
+from optimizations.caching.store import Answer
+from optimizations.caching.time_limit import positive
+from optimizations.clock import chance, now
+from optimizations.llm import Request
+
+_JSON = Codec()
+_FROM_THE_FUTURE_SECONDS = 60.0
+"""No failover sets Redis' clock back by more; an entry that is younger than
+that is forged, or it would never grow old.
+"""
+
+
+class RedisStore:
+    """A `Store` behind `redis://`, `rediss://` or `unix://`. How much earlier
+    an entry expires is drawn for its key, by `seed`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        namespace: str = "module12",
+        name: str = "redis",
+        ttl_seconds: float = 3600.0,
+        jitter: float = 0.1,
+        seed: int = 0,
+        codec: Codec = _JSON,
+        timeout_seconds: float = 0.1,
+        recovery_seconds: float = 1.0,
+        max_connections: int = 6,
+        normalise: Normalise | None = None,
+    ) -> None:
+        positive(ttl_seconds=ttl_seconds)
+        if not 0 <= jitter < 1:
+            raise ValueError("jitter must be at least 0 and less than 1")
+        if not namespace.rstrip(":"):
+            raise ValueError("namespace must not be empty")
+        self.name = name
+        self.namespace = namespace.rstrip(":")
+        self.prefix = f"{self.namespace}:answer:"
+        self.hits = self.misses = self.kept = self.unreadable = 0
+        self.client = RedisClient(
+            url,
+            timeout_seconds=timeout_seconds,
+            recovery_seconds=recovery_seconds,
+            max_connections=max_connections,
+        )
+        self._ttl_seconds = ttl_seconds
+        self._jitter = jitter
+        self._seed = seed
+        self._codec = codec
+        self._normalise = normalise
+        self._clock = RemoteClock(self._read_clock)
+
+    def key(self, request: Request) -> str:
+        """Where in Redis the answer is kept."""
+        return self.prefix + exact_key(request, self._normalise)
+
+    async def find(self, request: Request) -> Answer | None:
+        """Together with all other look-ups of this moment, in one MGET; every
+        failure is a miss.
+        """
+        try:
+            answer = await self._find(self.key(request), request.choices)
+        except ConnectionError:
+            self._clock.forget()
+            answer = None
+        self.hits += answer is not None
+        self.misses += answer is None
+        return answer
+
+    async def keep(self, request: Request, answer: Answer) -> None:
+        """Keep for `ttl_seconds` less the jitter; a failure is counted. What
+        is too large to be kept still takes the old answer's place.
+        """
+        key = self.key(request)
+        try:
+            data = await self._encode(key, answer)
+            if data is None:
+                await self.client.execute("UNLINK", key)
+                return
+            life = 1 - self._jitter * chance(self._seed, key).random()
+            milliseconds = max(1, round(self._ttl_seconds * life * 1000))
+            await self.client.execute("SET", key, data, "PX", milliseconds)
+        except ConnectionError:
+            self._clock.forget()
+            return
+        self.kept += 1
+
+    async def delete(self, request: Request) -> Sequence[str]:
+        """Raises `ConnectionError` where Redis did not say that it is gone."""
+        await self.client.execute("UNLINK", self.key(request))
+        return ()
+
+    async def ready(self) -> bool:
+        """Whether Redis answers now; connects if need be. Never raises."""
+        return await self.client.ready()
+
+    def snapshot(self) -> Mapping[str, float]:
+        """What the client counts, and look-ups; `unreadable` are entries that
+        were deleted.
+        """
+        return {
+            **self.client.snapshot(),
+            "hits": self.hits,
+            "misses": self.misses,
+            "kept": self.kept,
+            "unreadable": self.unreadable,
+        }
+
+    async def aclose(self) -> None:
+        """Close the connections; the store connects again if it is used."""
+        await self.client.aclose()
+
+    async def _find(self, key: str, choices: int) -> Answer | None:
+        data = await self.client.get(key)
+        if data is None:  # or a list or a hash, which `keep` replaces
+            return None
+        answer = self._codec.decode(key, data, choices)
+        if answer is not None:
+            born_at = answer.born_at - await self._clock.ahead_seconds()
+            if born_at <= now() + _FROM_THE_FUTURE_SECONDS:
+                return replace(answer, born_at=min(born_at, now()))
+        await self._remove(key)
+        return None
+
+    async def _remove(self, key: str) -> None:
+        self.unreadable += 1
+        await self.client.execute("UNLINK", key)
+
+    async def _encode(self, key: str, answer: Answer) -> bytes | None:
+        """None where the answer is nothing that an entry may hold."""
+        born_at = answer.born_at + await self._clock.ahead_seconds()
+        try:
+            return self._codec.encode(key, replace(answer, born_at=born_at))
+        except ValueError:
+            return None
+
+    async def _read_clock(self) -> float:
+        said = await self.client.execute("TIME")
+        try:
+            seconds, microseconds = said
+            return float(seconds + microseconds / 1e6)
+        except (TypeError, ValueError):  # no Redis: that has a clock
+            raise RedisUnavailable("no time") from None

@@ -1,0 +1,295 @@
+"""A second look before a similar question gets a stored answer.
+
+The problem: similarity sums up words, and the words that turn a question
+around are small. "Can I pay with a card?" and "... without a card?", "order
+70551" and "order 70557", "a kettle" and "a toaster" lie closer together than
+most true paraphrases do, so no threshold separates them. The idea: before an
+answer is served, compare just what a sum of words is blind to. Each rule is a
+small function that says whether two questions agree in one respect; one
+disagreement is enough to ask the model instead.
+
+The rules are for English and err on the safe side: a paraphrase that swaps one
+noun for another is sent to the model although its answer was there, unless the
+`vocabulary` knows the two for synonyms; `learned_check.py` finds more of them.
+What a rule knows of words is general English and, by default, the words of a
+shop; for another trade hand in yours. For another language, hand the store a
+check of its own; `None` switches the second look off.
+
+When it does not help: where two questions differ in a way that no single word
+shows, or where the same words mean different things in different
+conversations. For the latter a store searches only within one conversation's
+history.
+
+Opposite questions above the thresholds of nine encoders were reported to
+GPTCache and to vLLM's semantic router; the classic checklist of such pairs is
+CheckList (Ribeiro and others, 2020).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from optimizations.caching.similar.reading import Reading
+from optimizations.caching.similar.shop import SHOP
+from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
+
+Check = Callable[[str, str], "str | None"]
+"""Given the question asked and the one stored: the name of the rule by which
+they differ, or None where one answer serves both.
+"""
+
+Rule = Callable[[Reading, Reading], bool]
+
+DEFAULT = GENERAL + SHOP
+"""The vocabulary, where none is handed in."""
+
+_MOST_TYPOS = 4
+_MOST_WORDS = 60
+
+
+def disagreement(
+    asked: str, stored: str, vocabulary: Vocabulary = DEFAULT
+) -> str | None:
+    """The first rule by which two questions differ, or None.
+
+    >>> disagreement("May I pay with a card?", "May I pay without a card?")
+    'negation'
+    >>> disagreement("Where is my order?", "where's my order please")
+    """
+    one, other = Reading(asked, vocabulary), Reading(stored, vocabulary)
+    return objection(one, other, RULES)
+
+
+def objection(
+    one: Reading, other: Reading, rules: Mapping[str, Rule]
+) -> str | None:
+    """The first of some rules by which two questions differ, or None."""
+    for name, agree in rules.items():
+        if not agree(one, other):
+            return name
+    return None
+
+
+def same_numbers(one: Reading, other: Reading) -> bool:
+    """The same numbers, each with the same unit.
+
+    >>> disagreement("a voucher of 20 euros", "a €20 voucher")
+    >>> disagreement("after 14 days", "after fourteen weeks")
+    'numbers'
+    """
+    return one.numbers == other.numbers
+
+
+def same_negation(one: Reading, other: Reading) -> bool:
+    """As much is denied, and nothing that one denies is affirmed by the
+    other.
+
+    >>> disagreement("It has arrived.", "It hasn't arrived.")
+    'negation'
+    >>> disagreement("not the app but the site", "not the site but the app")
+    'negation'
+    """
+    ours, theirs = one.denied, other.denied
+    affirmed = set(one.content) - set(ours)
+    affirmed_too = set(other.content) - set(theirs)
+    return (
+        len(ours) == len(theirs)
+        and affirmed_too.isdisjoint(ours)
+        and affirmed.isdisjoint(theirs)
+    )
+
+
+def no_opposites(one: Reading, other: Reading) -> bool:
+    """No word of one has its opposite in the other.
+
+    >>> disagreement("Can I come before noon?", "Can I come after noon?")
+    'opposites'
+    >>> disagreement("How do I install it?", "How do I uninstall it?")
+    'opposites'
+    """
+    mine, yours = one.stems - other.stems, other.stems - one.stems
+    opposed = one.vocabulary.opposed
+    return not any(opposed(left, right) for left in mine for right in yours)
+
+
+def same_members(one: Reading, other: Reading) -> bool:
+    """Not one member of a family in one, and another in the other: colours,
+    days of the week, currencies.
+
+    >>> disagreement("Is the blue one sold out?", "Is the red one sold out?")
+    'members'
+    >>> disagreement("Is it blue?", "Is it blue or red?")
+    """
+    mine, yours = one.members, other.members
+    return all(
+        mine[family] <= yours[family] or yours[family] <= mine[family]
+        for family in mine.keys() & yours
+    )
+
+
+def same_order(one: Reading, other: Reading) -> bool:
+    """The same words do not stand in another order: from here to there, you
+    and me.
+
+    >>> disagreement("from Rome to Bonn", "from Bonn to Rome")
+    'order'
+    >>> disagreement("Do I owe you?", "Do you owe me?")
+    'order'
+    """
+    ours, theirs = one.roles, other.roles
+    return ours == theirs or Counter(ours) != Counter(theirs)
+
+
+def same_doer(one: Reading, other: Reading) -> bool:
+    """What I do in one, you do not do in the other.
+
+    >>> disagreement("Where do I send it?", "Where do you send it today?")
+    'doer'
+    >>> disagreement("I'd like to call you.", "I'd like you to call me.")
+    'doer'
+    >>> disagreement("a parcel sent to you", "a parcel sent by you")
+    'doer'
+    """
+    ours = one.doers | one.towards
+    theirs = other.doers | other.towards
+    return all(ours[verb] == theirs[verb] for verb in ours.keys() & theirs)
+
+
+def same_particle(one: Reading, other: Reading) -> bool:
+    """A verb that goes with "out" in one does so in the other.
+
+    >>> disagreement("Can I rent a bike?", "Can I rent out a bike?")
+    'particle'
+    """
+    if ("out" in one.words) == ("out" in other.words):
+        return True
+    return not (one.with_out & other.stems or other.with_out & one.stems)
+
+
+def same_names(one: Reading, other: Reading) -> bool:
+    """Whatever one writes with a capital, the other mentions too. The first
+    word of a sentence has its capital anyway and does not count.
+
+    >>> disagreement("Do you ship to Norway?", "Do you ship?")
+    'names'
+    >>> disagreement("Is the app on Android?", "is the app on android")
+    """
+    return one.names <= set(other.words) and other.names <= set(one.words)
+
+
+def same_things(one: Reading, other: Reading) -> bool:
+    """Nothing stands in the place of something else: of the words that only
+    one has, none is left when typos are paired.
+
+    >>> disagreement("Does the lid fit?", "Does the handle fit?")
+    'things'
+    >>> disagreement("Where is my parcel?", "Where is my pacrel now?")
+    """
+    ours, theirs = set(one.content), set(other.content)
+    rivals = min(len(ours - theirs), len(theirs - ours))
+    return rivals == _typos(ours, theirs)
+
+
+def same_scope(one: Reading, other: Reading) -> bool:
+    """At least half of what the longer question says, and something, is in
+    the shorter one too.
+
+    >>> disagreement("I lost my card", "I lost my card and want my money back"
+    ...              " for the taxis that a thief paid with it")
+    'scope'
+    """
+    ours = {*one.content, *(number for number, _ in one.numbers)}
+    theirs = {*other.content, *(number for number, _ in other.numbers)}
+    shared = len(ours & theirs) + _typos(ours, theirs)
+    return shared > 0 and 2 * shared >= max(len(ours), len(theirs))
+
+
+def same_kind(one: Reading, other: Reading) -> bool:
+    """Not a place in one and a time in the other; and "why" in both or in
+    neither.
+
+    >>> disagreement("When do you open?", "Where do you open?")
+    'kind'
+    >>> disagreement("Where is my order?", "Can you track my order?")
+    """
+    ours, theirs = one.kind, other.kind
+    if "why" in (ours, theirs):
+        return ours == theirs
+    return ours == theirs or not (ours and theirs)
+
+
+def short_enough(one: Reading, other: Reading) -> bool:
+    """Both are questions, and no letters or essays: comparing those would
+    hold up everybody else.
+    """
+    return max(len(one.words), len(other.words)) <= _MOST_WORDS
+
+
+def both_english(one: Reading, other: Reading) -> bool:
+    """Both are in the language that these rules know.
+
+    >>> disagreement("Kann ich mit Karte zahlen?", "Kann ich bar zahlen?")
+    'language'
+    """
+    return one.english and other.english
+
+
+def same_symbols(one: Reading, other: Reading) -> bool:
+    """The same signs of reckoning, and of names such as C++.
+
+    >>> disagreement("What is 12 + 30?", "What is 12 - 30?")
+    'symbols'
+    """
+    return one.symbols == other.symbols
+
+
+RULES: dict[str, Rule] = {
+    "length": short_enough,
+    "language": both_english,
+    "symbols": same_symbols,
+    "numbers": same_numbers,
+    "negation": same_negation,
+    "opposites": no_opposites,
+    "members": same_members,
+    "order": same_order,
+    "doer": same_doer,
+    "particle": same_particle,
+    "names": same_names,
+    "kind": same_kind,
+    "things": same_things,
+    "scope": same_scope,
+}
+
+WEAK = frozenset({"things", "scope"})
+"""They refuse most paraphrases; `learned_check.py` may overrule them."""
+
+SURE = {name: rule for name, rule in RULES.items() if name not in WEAK}
+
+
+def _typos(ours: set[str], theirs: set[str]) -> int:
+    """How many words of one are misspelt in the other; 0 where more than a
+    few differ: that is another text, and comparing would take long.
+    """
+    few, many = sorted((ours - theirs, theirs - ours), key=len)
+    if len(few) > _MOST_TYPOS:
+        return 0
+    return sum(any(_typo(word, other) for other in many) for word in few)
+
+
+def _typo(one: str, other: str) -> bool:
+    """Two letters in the wrong order, one too often, or a vowel left out.
+    Other letters make other words: contract, contact.
+    """
+    short, long = sorted((one, other), key=len)
+    if len(short) < 4 or short[0] != long[0] or len(long) > len(short) + 1:
+        return False
+    pairs = zip(short, long, strict=False)
+    at = next((i for i, (a, b) in enumerate(pairs) if a != b), len(short))
+    if len(short) == len(long):
+        swapped = long[at + 1 : at + 2] + long[at : at + 1]
+        return short[at:] == swapped + long[at + 2 :]
+    left_out = long[at]
+    return short[at:] == long[at + 1 :] and (
+        left_out == long[at - 1] or left_out in "aeiouy"
+    )

@@ -1,0 +1,214 @@
+"""What finding answers by similarity has in common, whatever the measure.
+
+The problem: the nearest question in the whole cache may belong to another
+tenant, another system prompt, another conversation. The idea: the store is cut
+into *partitions*, one for each tenant, model, set of parameters, system prompt
+and conversation so far (`partition_key`), and a search never leaves its own
+(`partitions.py`). So two questions are compared only where they were asked
+under the same circumstances, and a follow-up ("and in blue?") only finds one
+after the same conversation.
+
+Inside a partition: the same text first, which costs one look-up; then the few
+nearest at or above `threshold`; of these the first to which the second check
+has no objection.
+
+A question that has no form to compare (it is blank, or too long, or the
+embedder failed on it) is a miss, and is not kept; a lone surrogate or another
+script is a text like any other.
+
+When it does not help: in long conversations, which nobody has twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from optimizations.caching.keys import partition_key
+from optimizations.caching.similar.checks import Check
+from optimizations.caching.similar.partitions import Index, Partitions, Place
+from optimizations.caching.store import Answer, answer_bytes
+from optimizations.llm import Request
+
+T = TypeVar("T")
+
+DAY_SECONDS = 24 * 3600.0
+_CANDIDATES = 4
+_ENTRY_BYTES = 1100
+"""About what the keys of an entry and a partition of its own take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The question that lends its answer, and how similar it is."""
+
+    question: str
+    score: float
+    answer: Answer
+
+
+class NearStore(Generic[T]):
+    """A `Store` that searches. A subclass says what a question becomes
+    (`_form`), what that weighs (`_form_bytes`), what searches among those
+    (`_new_index`), and the score of a text with itself (`same`).
+
+    An answer lives `ttl_seconds` from when it was given (`math.inf`: for
+    ever). Questions longer than `max_question_chars` are neither kept nor
+    found.
+    """
+
+    same: float
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        threshold: float,
+        second_check: Check | None,
+        ttl_seconds: float,
+        max_entries: int,
+        max_bytes: int,
+        max_question_chars: int,
+    ) -> None:
+        if not ttl_seconds > 0:
+            raise ValueError("ttl_seconds must be more than 0")
+        if not max_question_chars >= 1:
+            raise ValueError("max_question_chars must be at least 1")
+        self.name = name
+        self.threshold = threshold
+        self.hits = self.misses = self.vetoed = self.errors = 0
+        self._second_check = second_check
+        self._ttl_seconds = ttl_seconds
+        self._max_question_chars = max_question_chars
+        self._answers: Partitions[T, Answer] = Partitions(
+            self._new_index, max_entries=max_entries, max_bytes=max_bytes
+        )
+
+    async def find(self, request: Request) -> Answer | None:
+        """The answer to this question, or to one that is near enough and
+        passes the second check.
+        """
+        match = await self.match(request)
+        if match is None:
+            self.misses += 1
+            return None
+        self.hits += 1
+        return match.answer
+
+    async def match(self, request: Request) -> Match | None:
+        """What `find` finds, and why."""
+        place = self._place(request)
+        if place is None or place[0] not in self._answers:
+            return None
+        found = self._same_text(place)
+        if found is None:
+            # A search that fails is a miss: the model still knows the answer.
+            try:
+                form = await self._form(place[1])
+            except Exception:
+                self.errors += 1
+                return None
+            found = None if form is None else self._search(place, form)
+        if found is not None:
+            self._answers.touch((place[0], found.question))
+        return found
+
+    async def keep(self, request: Request, answer: Answer) -> None:
+        """Keep the answer in its partition, in the place of an older one to
+        the same text.
+        """
+        place = self._place(request)
+        if place is None:
+            return
+        try:
+            form = await self._form(place[1])
+        except Exception:
+            self.errors += 1
+            form = None
+        if form is None:  # an older answer must not outlive this one
+            self._answers.remove(place)
+            return
+        size = _ENTRY_BYTES + 2 * len(place[1])
+        size += answer_bytes(answer) + self._form_bytes(form)
+        expires_at = answer.born_at + self._ttl_seconds
+        self._answers.put(
+            place, form, answer, bytes=size, expires_at=expires_at
+        )
+
+    async def delete(self, request: Request) -> Sequence[str]:
+        """Forget the answer to this question, and whatever else would be found
+        for it: that is where a wrong one came from. Raises what the embedder
+        raises: then that may still be there.
+        """
+        place, others = self._place(request), list[str]()
+        if place is None:
+            return others
+        self._answers.remove(place)
+        if place[0] not in self._answers:
+            return others
+        form = await self._form(place[1])
+        while form is not None and (found := self._search(place, form)):
+            self._answers.remove((place[0], found.question))
+            others.append(found.question)
+        return others
+
+    def snapshot(self) -> Mapping[str, float]:
+        """`vetoed` counts the misses that the second check made; `errors`
+        the questions for which there was no form.
+        """
+        answers = self._answers
+        return {
+            "entries": len(answers),
+            "partitions": answers.count,
+            "bytes": answers.bytes,
+            "hits": self.hits,
+            "misses": self.misses,
+            "vetoed": self.vetoed,
+            "errors": self.errors,
+            "evictions": answers.evictions,
+            "expirations": answers.expirations,
+        }
+
+    async def aclose(self) -> None:
+        """Holds nothing but memory."""
+
+    async def _form(self, question: str) -> T | None:
+        raise NotImplementedError
+
+    def _form_bytes(self, form: T) -> int:
+        raise NotImplementedError
+
+    def _new_index(self) -> Index[T]:
+        raise NotImplementedError
+
+    def _place(self, request: Request) -> Place | None:
+        """Where this request belongs; None where it has no question to
+        compare.
+        """
+        partition = partition_key(request)
+        if partition is None:
+            return None
+        question = request.messages[-1].content
+        too_long = len(question) > self._max_question_chars
+        return None if too_long else (partition, question)
+
+    def _same_text(self, place: Place) -> Match | None:
+        answer = self._answers.get(place)
+        return None if answer is None else Match(place[1], self.same, answer)
+
+    def _search(self, place: Place, form: T) -> Match | None:
+        partition, asked = place
+        objections = 0
+        for other, score in self._answers.nearest(
+            partition, form, _CANDIDATES, self.threshold
+        ):
+            stored = other[1]
+            if self._second_check is None or not self._second_check(
+                asked, stored
+            ):
+                answer = self._answers.get(other)
+                return Match(stored, score, answer) if answer else None
+            objections += 1
+        self.vetoed += objections > 0
+        return None

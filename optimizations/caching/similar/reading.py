@@ -1,0 +1,237 @@
+"""What can be read out of a question without understanding it: its words, its
+numbers, what it denies, who does what. `checks.py` compares two readings.
+
+Everything here works on single words and their neighbours, for English. No
+grammar is known, so an unusual sentence may be read wrongly; the comparison
+then differs, and the model is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cached_property
+from itertools import pairwise
+
+from optimizations.caching.similar.english import (
+    BETWEEN_DOER_AND_VERB,
+    NEGATIONS,
+    NUMBERS,
+    PERSONS,
+    STOP_WORDS,
+    TOWARDS,
+    UNITS,
+    stem,
+)
+from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
+
+_WORD = re.compile(r"\d[\d.,:]*\d|\d|[^\W\d_]+(?:'[^\W\d_]+)*|[%€$£]")
+_NAME = re.compile(r"(?<=[\w,'] )[A-Z][\w']*")
+_SYMBOL = re.compile(
+    r"[+*^<>=]|#(?!\d)|(?<=\d)\s*[-/]\s*(?=\d)|(?<!\w)-(?=\d)"
+)
+_NOT_LATIN = re.compile(r"[^\W\d_\u0000-\u024f]")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_SENTENCE_WORDS = 4  # fewer may do without any
+_KIND = re.compile(
+    r"\b(?:where|when|why|who"
+    r"|how (?:much|many|long|far|often|big|old|fast|heavy|wide|high|tall))\b"
+)
+_GREETING = re.compile(
+    r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day))"
+    r"(?: there)?\b[\s,.!]*)+",
+    re.IGNORECASE,
+)
+_THANKS = re.compile(
+    r"\b(?:please|pls|plz|(?:many )?thanks|thank you)$", re.IGNORECASE
+)
+_MARKS = " \t\n.,!?"
+_SHORT_IS = re.compile(
+    r"\b(what|where|when|why|who|how|it|that|there|here)'s\b", re.IGNORECASE
+)
+
+
+class Reading:
+    """A question as its parts. Each is read when it is first asked for."""
+
+    def __init__(self, text: str, vocabulary: Vocabulary = GENERAL) -> None:
+        self.text = text.replace("’", "'")
+        self.vocabulary = vocabulary
+
+    @cached_property
+    def core(self) -> str:
+        """The text without a greeting in front or thanks behind, and with
+        "is" in full.
+
+        >>> Reading("Hi there, where's my order? Thanks!").core
+        'where is my order'
+        """
+        text = _GREETING.sub("", self.text.lstrip()).rstrip(_MARKS)
+        text = _THANKS.sub("", text).rstrip(_MARKS)
+        return _SHORT_IS.sub(r"\1 is", text)
+
+    @cached_property
+    def words(self) -> list[str]:
+        """Words, numbers and signs in small letters.
+
+        >>> Reading("I don't pay €8.95!").words
+        ['i', "don't", 'pay', '€', '8.95']
+        """
+        return _WORD.findall(self.text.lower())
+
+    @cached_property
+    def symbols(self) -> Counter[str]:
+        """Signs that reckon, and those in names.
+
+        >>> sorted(Reading("Is -5 + 3 < 0 in C#?").symbols)
+        ['#', '+', '-', '<']
+        """
+        return Counter(sign.strip() for sign in _SYMBOL.findall(self.text))
+
+    @cached_property
+    def english(self) -> bool:
+        """Whether it may be: Latin letters, and in a sentence one of the words
+        that hardly any English sentence does without.
+        """
+        if _NOT_LATIN.search(self.text):
+            return False
+        few = len(self.words) < _SENTENCE_WORDS
+        return few or not STOP_WORDS.isdisjoint(self.words)
+
+    @cached_property
+    def stems(self) -> set[str]:
+        """The words without their endings."""
+        return {stem(word) for word in self.words}
+
+    @cached_property
+    def content(self) -> list[str]:
+        """The words that carry meaning, each as the stem of its synonyms.
+        Numbers and their units are not among them.
+
+        >>> Reading("Could you fix my 2 m cable?").content
+        ['fix', 'cabl']
+        """
+        return self._content(self.words)
+
+    @cached_property
+    def numbers(self) -> Counter[tuple[str, str]]:
+        """Each number with the word after it, or the sign before it."""
+        said = ["", *self.words, ""]
+        found: Counter[tuple[str, str]] = Counter()
+        for before, word, after in zip(said, said[1:], said[2:], strict=False):
+            number = _THOUSANDS.sub("", NUMBERS.get(word, word))
+            if number[:1].isdigit():
+                unit = stem(before if before in ("€", "$", "£") else after)
+                unit = UNITS.get(unit, unit)
+                found[number, "" if unit in STOP_WORDS else unit] += 1
+        return found
+
+    @cached_property
+    def denied(self) -> list[str]:
+        """For each negation, the next word that carries meaning.
+
+        >>> Reading("It isn't red and never green").denied
+        ['red', 'green']
+        """
+        return [
+            next(iter(self._content(self.words[place + 1 :])), "")
+            for place, word in enumerate(self.words)
+            if _negates(word)
+        ]
+
+    @cached_property
+    def roles(self) -> list[str]:
+        """Who and what, in order."""
+        return [
+            PERSONS.get(word, stem(word))
+            for word in self.words
+            if word in PERSONS or word not in STOP_WORDS
+        ]
+
+    @cached_property
+    def doers(self) -> dict[str, str]:
+        """From each verb that follows "I" or "you", perhaps after "would like
+        to", to that person.
+
+        >>> Reading("I'd like to call you").doers
+        {'phon': 'I'}
+        """
+        found: dict[str, str] = {}
+        person = ""
+        for word in self.words:
+            if word in PERSONS:
+                person = PERSONS[word]
+            elif word not in BETWEEN_DOER_AND_VERB:
+                if person and word not in STOP_WORDS:
+                    found.setdefault(self.vocabulary.base(word), person)
+                person = ""
+        return found
+
+    @cached_property
+    def towards(self) -> dict[str, str]:
+        """From "I" and "you" to the small word that leads there.
+
+        >>> Reading("a parcel from me to you").towards
+        {'I': 'from', 'you': 'to'}
+        """
+        return {
+            PERSONS[word]: before
+            for before, word in pairwise(self.words)
+            if before in TOWARDS and word in ("me", "us", "you")
+        }
+
+    @cached_property
+    def with_out(self) -> set[str]:
+        """The stems of the words that "out" follows: rent out, sold out.
+
+        >>> Reading("Is it sold out?").with_out
+        {'sell'}
+        """
+        return {
+            stem(before)
+            for before, word in pairwise(self.words)
+            if word == "out" and before not in STOP_WORDS
+        }
+
+    @cached_property
+    def members(self) -> dict[str, set[str]]:
+        """From each family to those of its members that are mentioned.
+
+        >>> Reading("red, on Friday", GENERAL).members
+        {'red': {'red'}, 'monday': {'friday'}}
+        """
+        found: dict[str, set[str]] = {}
+        for word in self.words:
+            if family := self.vocabulary.family(word):
+                found.setdefault(family, set()).add(self.vocabulary.base(word))
+        return found
+
+    @cached_property
+    def names(self) -> set[str]:
+        """The words with a capital that do not begin a sentence."""
+        return {n.lower() for n in _NAME.findall(self.text)} - STOP_WORDS
+
+    @cached_property
+    def kind(self) -> str:
+        """The question word that asks for something definite, or nothing."""
+        found = _KIND.search(self.text.lower())
+        return found.group() if found else ""
+
+    def _content(self, said: list[str]) -> list[str]:
+        return [
+            self.vocabulary.base(word)
+            for before, word in zip(["", *said], said, strict=False)
+            if word not in STOP_WORDS
+            and not _negates(word)
+            and word[0].isalpha()
+            and not _counts(before)
+            and not _counts(word)
+        ]
+
+
+def _negates(word: str) -> bool:
+    return word in NEGATIONS or word.endswith("n't")
+
+
+def _counts(word: str) -> bool:
+    return word[:1].isdigit() or word in NUMBERS

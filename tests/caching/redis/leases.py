@@ -1,0 +1,57 @@
+"""Leases in memory, for tests on the virtual clock."""
+
+from __future__ import annotations
+
+import asyncio
+
+from optimizations.caching.redis.lease import Turn
+from optimizations.clock import now
+
+OVER = "over"
+
+
+class MemoryLeases:
+    """What Redis does for `RedisLeases`, each command `delay_seconds` away."""
+
+    def __init__(
+        self, lease_seconds: float = 3.0, delay_seconds: float = 0.0
+    ) -> None:
+        self.lease_seconds = lease_seconds
+        self.delay_seconds = delay_seconds
+        self.note_seconds = 1.0
+        self.up = True
+        self.renewals = 0
+        self._held: dict[str, tuple[str, float]] = {}
+
+    def holder(self, name: str) -> str | None:
+        """Whose it is now; None where it is free."""
+        token, until = self._held.get(name, ("", 0.0))
+        return token if until > now() else None
+
+    async def take(self, name: str, token: str) -> Turn:
+        await self._round_trip()
+        holder = self.holder(name)
+        if holder in (None, token):
+            self._held[name] = token, now() + self.lease_seconds
+            return Turn.MINE
+        return Turn.OVER if holder == OVER else Turn.ANOTHERS
+
+    async def renew(self, name: str, token: str) -> bool:
+        self.renewals += 1
+        return await self.take(name, token) is Turn.MINE
+
+    async def release(self, name: str, token: str) -> None:
+        await self._round_trip()
+        if self.holder(name) == token:
+            del self._held[name]
+
+    async def finish(self, name: str, token: str) -> None:
+        await self._round_trip()
+        if self.holder(name) == token:
+            self._held[name] = OVER, now() + self.note_seconds
+
+    async def _round_trip(self) -> None:
+        if self.delay_seconds:
+            await asyncio.sleep(self.delay_seconds)
+        if not self.up:
+            raise ConnectionError("away")
