@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from math import inf, nan
 from random import Random
 
@@ -19,6 +21,9 @@ from optimizations.llm import LLM
 from tests.helpers import Scripted, Step, ask, other_tasks, read, says
 
 
+ALWAYS_STALE = Freshness(60, stale_seconds=inf)  # after a minute, for ever
+
+
 def slow(text: str) -> list[Step]:
     """An answer that takes 2 s."""
     return says(text, gap_seconds=2)
@@ -28,6 +33,17 @@ def refreshing(model: LLM, freshness: Freshness) -> Cached:
     store = MemoryStore()
     fill = SingleFlight(CacheFill(model, store))
     return Cached(fill, store, freshness=freshness)
+
+
+@asynccontextmanager
+async def aged(
+    seconds: float, model: LLM, freshness: Freshness
+) -> AsyncIterator[Cached]:
+    """One that has had its first answer for so long."""
+    async with refreshing(model, freshness) as chatbot:
+        await read(chatbot, ask())
+        await asyncio.sleep(seconds)
+        yield chatbot
 
 
 def share_refreshed(age_seconds: float, made_in_seconds: float) -> float:
@@ -77,11 +93,7 @@ def test_what_is_no_time_is_refused(fields: dict[str, float]) -> None:
 def test_a_stale_answer_is_served_at_once_and_asked_anew_behind() -> None:
     async def main() -> None:
         model = Scripted(slow("old"), slow("new"))
-        async with refreshing(
-            model, Freshness(60, stale_seconds=30)
-        ) as chatbot:
-            await read(chatbot, ask())
-            await asyncio.sleep(70)
+        async with aged(70, model, Freshness(60, stale_seconds=30)) as chatbot:
             asked = now()
             stale = [read(chatbot, ask(n=n)) for n in range(50)]
             assert await asyncio.gather(*stale) == ["old"] * 50
@@ -99,11 +111,7 @@ def test_a_stale_answer_is_served_at_once_and_asked_anew_behind() -> None:
 def test_an_answer_past_both_times_is_a_miss() -> None:
     async def main() -> None:
         model = Scripted(slow("old"), slow("new"))
-        async with refreshing(
-            model, Freshness(60, stale_seconds=30)
-        ) as chatbot:
-            await read(chatbot, ask())
-            await asyncio.sleep(90)
+        async with aged(90, model, Freshness(60, stale_seconds=30)) as chatbot:
             assert await read(chatbot, ask()) == "new"
 
     run_virtual(main())
@@ -129,11 +137,7 @@ def test_a_popular_answer_refreshed_early_never_makes_anybody_wait() -> None:
 def test_a_refresh_that_fails_leaves_the_old_answer() -> None:
     async def main() -> None:
         model = Scripted(slow("old"), [UpstreamError("no")])
-        async with refreshing(
-            model, Freshness(60, stale_seconds=inf)
-        ) as chatbot:
-            await read(chatbot, ask())
-            await asyncio.sleep(70)
+        async with aged(70, model, ALWAYS_STALE) as chatbot:
             for n in range(3):
                 assert await read(chatbot, ask(n=n)) == "old"
                 await asyncio.sleep(4)
@@ -147,11 +151,7 @@ def test_refreshes_that_do_not_help_are_no_storm() -> None:
 
     async def main() -> None:
         model = Scripted(slow("old"), [UpstreamError("no")])
-        async with refreshing(
-            model, Freshness(60, stale_seconds=inf)
-        ) as chatbot:
-            await read(chatbot, ask())
-            await asyncio.sleep(70)
+        async with aged(70, model, ALWAYS_STALE) as chatbot:
             for n in range(2000):
                 await read(chatbot, ask(n=n))
                 await asyncio.sleep(0.01)
@@ -167,11 +167,7 @@ def test_a_refresh_is_a_request_of_its_own() -> None:
 
     async def main() -> None:
         model = Scripted(slow("old"), slow("new"))
-        async with refreshing(
-            model, Freshness(60, stale_seconds=30)
-        ) as chatbot:
-            await read(chatbot, ask())
-            await asyncio.sleep(70)
+        async with aged(70, model, Freshness(60, stale_seconds=30)) as chatbot:
             request = ask(deadline=now() + 0.1, idempotency_key="once")
             await read(chatbot, request)
             await asyncio.sleep(3)
@@ -186,11 +182,7 @@ def test_a_refresh_is_a_request_of_its_own() -> None:
 def test_who_misses_joins_the_refresh_under_way() -> None:
     async def main() -> None:
         model = Scripted(slow("old"), slow("new"))
-        async with refreshing(
-            model, Freshness(60, stale_seconds=30)
-        ) as chatbot:
-            await read(chatbot, ask())
-            await asyncio.sleep(89)
+        async with aged(89, model, Freshness(60, stale_seconds=30)) as chatbot:
             await read(chatbot, ask())  # stale: asked anew, for 2 s
             await asyncio.sleep(1)
             assert await read(chatbot, ask(n=2)) == "new"  # expired
@@ -218,9 +210,7 @@ def test_a_refresh_passes_over_other_stores_that_are_as_old() -> None:
 def test_a_refresh_that_hangs_is_given_up() -> None:
     async def main() -> None:
         model = Scripted(slow("old"), [inf], slow("new"))
-        async with refreshing(
-            model, Freshness(60, stale_seconds=inf)
-        ) as chatbot:
+        async with refreshing(model, ALWAYS_STALE) as chatbot:
             for wait in (0, 70, 61, 3):
                 await asyncio.sleep(wait)
                 await read(chatbot, ask())
@@ -233,11 +223,7 @@ def test_a_refresh_that_hangs_is_given_up() -> None:
 def test_closing_ends_the_refreshes() -> None:
     async def main() -> None:
         model = Scripted(slow("old"), [inf])
-        async with refreshing(
-            model, Freshness(60, stale_seconds=inf)
-        ) as chatbot:
-            await read(chatbot, ask())
-            await asyncio.sleep(70)
+        async with aged(70, model, ALWAYS_STALE) as chatbot:
             await read(chatbot, ask())
             await asyncio.sleep(1)
             assert model.running == 1
