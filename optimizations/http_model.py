@@ -23,15 +23,14 @@ When it does not help: for providers with another format than OpenAI's.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from io import BytesIO
 
 import aiohttp
-from yarl import URL
 
 from optimizations.clock import now
+from optimizations.endpoint import credential, endpoint_url, forget_key
 from optimizations.errors import (
     BadRequest,
     ConnectionFailed,
@@ -78,13 +77,13 @@ class HTTPModel(LLM):
                 raise ValueError(f"seconds above 0 and finite, not {value}")
         if max_connections < 1:
             raise ValueError(f"max_connections from 1, not {max_connections}")
-        self._url = _endpoint(base_url)
+        self._url = endpoint_url(base_url, "chat/completions")
         self._model = model
         self.name = name or self._url.authority
         self._read_seconds = read_seconds
         self._connect_seconds = connect_seconds
         self._max_connections = max_connections
-        self._credential = _credential(api_key)
+        self._credential = credential(api_key)
         self._session: aiohttp.ClientSession | None = None
         self._closed = False
         self.calls = self.running = 0
@@ -107,7 +106,7 @@ class HTTPModel(LLM):
                         for chunk in batch:
                             yield chunk
         except LLMError as error:
-            self._forget_key(error)
+            forget_key(error, self._credential)
             raise
         finally:
             self.running -= 1
@@ -198,35 +197,6 @@ class HTTPModel(LLM):
             said = b""  # the status says enough, and when to come back
         retry_after = response.headers.get("Retry-After")
         return read_error(response.status, said, retry_after)
-
-    def _forget_key(self, error: LLMError) -> None:
-        """Some providers quote the key that they refuse."""
-        for value in self._credential.values():
-            key = value.removeprefix("Bearer ")
-            error.args = tuple(
-                str(part).replace(key, "[key]") for part in error.args
-            )
-
-
-def _endpoint(base_url: str) -> URL:
-    url = URL(base_url.rstrip("/"))
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("base_url must begin with http:// or https://")
-    if url.user or url.password or url.query or url.fragment:
-        raise ValueError(
-            "base_url is a plain address: a key goes into api_key"
-        )
-    return url / (
-        "chat/completions" if url.path != "/" else "v1/chat/completions"
-    )
-
-
-def _credential(api_key: str | None) -> dict[str, str]:
-    if api_key is None:
-        return {}
-    if not re.fullmatch(r"[!-~]+", api_key):
-        raise ValueError("api_key must be printable ASCII without spaces")
-    return {"Authorization": f"Bearer {api_key}"}
 
 
 def _headers(request: Request) -> dict[str, str]:

@@ -20,7 +20,6 @@ from optimizations.errors import UpstreamError
 from optimizations.llm import LLM
 from tests.helpers import Scripted, Step, ask, other_tasks, read, says
 
-
 ALWAYS_STALE = Freshness(60, stale_seconds=inf)  # after a minute, for ever
 
 

@@ -26,16 +26,15 @@ When it does not help: where a model call is hardly dearer than this one.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
 import numpy as np
-from yarl import URL
 
 from optimizations.caching.similar.embedding import Embedder, Matrix, unit_rows
 from optimizations.caching.time_limit import positive
+from optimizations.endpoint import credential, endpoint_url, forget_key
 from optimizations.errors import (
     ConnectionFailed,
     LLMError,
@@ -77,9 +76,9 @@ class EndpointEmbedder(Embedder):
         self.width = width
         self.threshold = threshold
         self.calls = 0
-        self._url = _endpoint(base_url)
+        self._url = endpoint_url(base_url, "embeddings")
         self._body = {**(options or {}), "model": model}
-        self._api_key = _checked(api_key)
+        self._credential = credential(api_key)
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._max_connections = max_connections
@@ -106,11 +105,7 @@ class EndpointEmbedder(Embedder):
         status, body, retry_after = await self._post(data)
         if status != 200:
             error = read_error(status, body, retry_after)
-            if self._api_key:  # some providers quote the key they refuse
-                error.args = tuple(
-                    str(part).replace(self._api_key, "[key]")
-                    for part in error.args
-                )
+            forget_key(error, self._credential)
             raise error
         try:
             return _read_rows(body, len(texts), self.width)
@@ -144,9 +139,6 @@ class EndpointEmbedder(Embedder):
         if self._closed:
             raise ConnectionFailed(f"{self._url.authority} was closed")
         if self._session is None:
-            headers = {"Content-Type": "application/json"}
-            if self._api_key:
-                headers["Authorization"] = f"Bearer {self._api_key}"
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._max_connections),
                 timeout=aiohttp.ClientTimeout(
@@ -154,27 +146,13 @@ class EndpointEmbedder(Embedder):
                     connect=self._connect_seconds,
                     sock_read=self._read_seconds,
                 ),
-                headers=headers,
+                headers={
+                    "Content-Type": "application/json",
+                    **self._credential,
+                },
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
-
-
-def _endpoint(base_url: str) -> URL:
-    url = URL(base_url.rstrip("/"))
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("base_url must begin with http:// or https://")
-    if url.user or url.password or url.query or url.fragment:
-        raise ValueError(
-            "base_url is a plain address: a key goes into api_key"
-        )
-    return url / ("embeddings" if url.path != "/" else "v1/embeddings")
-
-
-def _checked(api_key: str | None) -> str | None:
-    if api_key is not None and not re.fullmatch(r"[!-~]+", api_key):
-        raise ValueError("api_key must be printable ASCII without spaces")
-    return api_key
 
 
 def _clean(text: str) -> str:
