@@ -178,6 +178,8 @@ def _title(judged: Sequence[Standing], hits: Mapping[str, float]) -> str:
     slowest = P99 if best.has_samples_for(P99) else P95
     mean, tail = best.ratio(MEAN), best.ratio(slowest)
     title = f"A {best.name} answers {hits[best.name]:.0f} % at once"
+    if stale := round(_value(best.figure(STALE))):
+        title += f", {stale} % with what is no longer true"
     if mean is not None:
         title += f": the mean wait falls to {_percent(mean)}"
     if tail is not None:

@@ -113,7 +113,7 @@ def _title(
     if seen is None or true is None:
         return "Nothing could be judged"
     return (
-        f"The same stall: a closed loop reports a {tail[1].name} of "
-        f"{duration_shown(seen)}, an open loop {duration_shown(true)} (lower "
-        "is better)"
+        f"A closed loop hides the stall: it reports a {tail[1].name} of "
+        f"{duration_shown(seen)}; the truth, which an open loop sees, is "
+        f"{duration_shown(true)} (lower is better)"
     )

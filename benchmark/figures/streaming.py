@@ -158,7 +158,7 @@ def _title(whole: Standing, streamed: Standing) -> str:
         "less": "and end sooner",
         "more": "but end later",
         "cannot tell": "and we cannot tell whether they end later",
-    }.get(end.verdict, "and end as good as at the same time")
+    }.get(end.verdict, "and end at about the same time")
     return (
         "Streamed, half of the answers begin within "
         f"{duration_shown(after)} instead of {duration_shown(before)}, {tail} "
