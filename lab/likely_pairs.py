@@ -28,7 +28,12 @@ import numpy.typing as npt
 
 from lab.questions import Bank
 from lab.wording import reword
-from optimizations.caching.similar.embedding import Embedder, Matrix, cosines
+from optimizations.caching.similar.embedding import (
+    COSINE_DIGITS,
+    Embedder,
+    Matrix,
+    cosines,
+)
 from optimizations.clock import chance
 
 _KNOWN = 5  # times as many questions as are asked
@@ -124,4 +129,5 @@ def _both(
         if among.any():
             place = int(np.where(among, scores, -np.inf).argmax())
             text, _ = known[place]
-            yield LikelyPair(kind, asked, text, float(scores[place]))
+            cosine = round(float(scores[place]), COSINE_DIGITS)
+            yield LikelyPair(kind, asked, text, cosine)

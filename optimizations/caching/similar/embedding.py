@@ -33,6 +33,8 @@ import numpy.typing as npt
 
 Matrix = npt.NDArray[np.float32]
 
+COSINE_DIGITS = 6
+
 
 class Embedder(Protocol):
     """Anything that turns texts into vectors: these two, or a model server.
@@ -61,12 +63,13 @@ async def cosines(
     embedder: Embedder, pairs: Sequence[tuple[str, str]]
 ) -> list[float]:
     """How similar the two texts of each pair are: what `fit_threshold` asks
-    for.
+    for. Rounded: beyond `COSINE_DIGITS` a processor's own arithmetic speaks,
+    and would tell apart two questions of the same words.
     """
     firsts = await embedder.embed([first for first, _ in pairs])
     seconds = await embedder.embed([second for _, second in pairs])
     similar: list[float] = np.vecdot(firsts, seconds).tolist()
-    return similar
+    return [round(cosine, COSINE_DIGITS) for cosine in similar]
 
 
 class HashingEmbedder(Embedder):
