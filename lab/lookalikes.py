@@ -36,6 +36,10 @@ class Hit:
     stored: str  # the other question; empty where the store can't tell
     answered: str
 
+    def __str__(self) -> str:
+        """As a sentence has it."""
+        return f"“{self.asked}” got the answer to “{self.stored}”"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:

@@ -72,6 +72,7 @@ class Outcome:
     measured: Mapping[str, float] = field(default_factory=dict)
     events: Sequence[Event] = ()  # replayed where somebody watches
     frames: Sequence[View] = ()  # so are these; elsewhere only the last one
+    details: Sequence[str] = ()  # lines for a learner; a handout has no room
 
 
 @dataclass(frozen=True, slots=True)

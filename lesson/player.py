@@ -153,6 +153,7 @@ class Player:
             return None
         screen.replay(step, outcome, moving=not knobs)
         screen.outcome(outcome)
+        screen.details(outcome)
         following = self._places[self._index + 1 : self._index + 2]
         next_name = following[0].name if following else ""
         self._state.finish(place.name, next_name)

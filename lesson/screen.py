@@ -152,6 +152,10 @@ class Screen:
             Text(outcome.says),
         )
 
+    def details(self, outcome: Outcome) -> None:
+        """What a demonstration has to show besides."""
+        self._write(*(Padding(Text(d), (0, 0, 0, 2)) for d in outcome.details))
+
     def answer(self, predict: Prediction, outcome: Outcome) -> None:
         """The question of the step with what was measured, for a handout."""
         value = outcome.measured.get(predict.figure)

@@ -35,6 +35,7 @@ async def count(context: Context) -> Outcome:
         f"There were {found:g}.",
         measured={"found": found},
         events=[Event(now(), "lane", ".")],
+        details=["One, two and so on."],
     )
 
 

@@ -23,6 +23,7 @@ STEPS = {step.title: step for step in SIMULATED}
 STALL = "The stall that a load test hides"
 TAIL = "What a tail is made of"
 LIMITS = "Limits, batches, conversations"
+WORDS = "The same question in other words"
 LIVE = "A live view, and an alert that fires"
 
 
@@ -90,3 +91,19 @@ def test_how_lost_answers_ended_is_counted() -> None:
     lost = [Timing(inf, 1.0, "", error) for error in errors]
     assert "Incomplete 2, ConnectionFailed 1" in ended(lost)
     assert "error" not in ended([])
+
+
+def test_the_false_hits_of_a_threshold_are_there_to_read() -> None:
+    """Down there both are fooled, far up nobody is."""
+    low, high = (run(STEPS[WORDS], threshold=t) for t in (0.3, 1.0))
+    headings = [d for d in low.details if not d.startswith("- ")]
+    assert [h.partition(",")[0] for h in headings] == [
+        "word embeddings",
+        "without the second check",
+    ]
+    assert all(
+        re.fullmatch(r"- “.+” got the answer to “.+”", line)
+        for line in low.details
+        if line not in headings
+    )
+    assert len(high.details) < len(low.details)

@@ -30,6 +30,11 @@ def test_a_prediction_is_held_against_what_was_measured(
     )
 
 
+def test_a_learner_sees_the_details_too(tmp_path: Path) -> None:
+    learner = Learner(tmp_path, ["", "", "t 9", "q"])
+    assert learner.seen.count("\n  One, two and so on.\n") == 2
+
+
 def test_the_prediction_is_asked_before_the_run(tmp_path: Path) -> None:
     seen = Learner(tmp_path, STEP).seen
     why, source = seen.index("The reason"), seen.index("async def count")

@@ -41,6 +41,8 @@ MAX_WORDS = 60
 SMALL_WORD = np.float32(0.3)
 """The weight of a stop word; any other has 1."""
 
+_DIGITS = 5  # as many as the limits in the trees have
+
 _SYMBOL = re.compile(r"[^\w\s.,:;!?'\"’‘“”()-]")
 _SUMS = ("whole", "content", "head", "tail", "last")
 _ASKING = frozenset("what how why when where who which whose whom".split())
@@ -177,13 +179,17 @@ class Former:
 
 
 def features(one: Form, other: Form) -> dict[str, float]:
-    """In what two questions agree; each is explained where it is made."""
-    return {
+    """In what two questions agree; each is explained where it is made.
+    Rounded, so that a tree that asks "is it more than 1?" hears the same on
+    every processor.
+    """
+    exact = {
         **_by_meaning(one, other),
         **_by_counterpart(one, other),
         **_by_words(one, other),
         **_by_reading(one, other),
     }
+    return {name: round(value, _DIGITS) for name, value in exact.items()}
 
 
 def _by_meaning(one: Form, other: Form) -> dict[str, float]:
