@@ -1,8 +1,8 @@
 """What the terminal shows while the benchmark runs: the report's own blocks,
 as soon as each is there, and how far the work is.
 
-Results go to standard output, the progress bar to standard error, and only
-where that is a terminal.
+Results go to standard output. How far it is goes to standard error: a bar
+where that is a terminal, else a line for each part of the work.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Screen:
             raise self._lost
 
     def progress(self) -> Bar:
-        """A bar on standard error; silent where that is no terminal."""
+        """On standard error."""
         return Bar(self._progress)
 
 
@@ -121,6 +121,7 @@ class Bar:
     """How far the benchmark is."""
 
     def __init__(self, console: Console) -> None:
+        self._log = None if console.is_terminal else console
         self._bar = Progress(
             TextColumn("{task.description:30}"),
             BarColumn(30),
@@ -159,8 +160,17 @@ class Bar:
 
     def phase(self, name: str, steps: int) -> None:
         """Begin the next part of the work."""
+        self._tell(f"{name} ...")
         self._bar.reset(self._task, total=steps, description=name)
 
     def step(self) -> None:
         """One more is done."""
         self._bar.advance(self._task)
+
+    def _tell(self, text: str) -> None:
+        """Where nobody listens any more, the run goes on."""
+        if self._log:
+            try:
+                self._log.print(Text(text), soft_wrap=True)
+            except OSError:
+                self._log = None

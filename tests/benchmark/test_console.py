@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from benchmark.against_earlier.comparison import compared
 from benchmark.against_earlier.thresholds import threshold
-from benchmark.console import Screen
+from benchmark.console import Bar, Screen
 from benchmark.measured.rounds import Measured, Series
 from benchmark.report.data import measured_part, simulated_part
 from tests.benchmark.reports import report
@@ -57,7 +59,7 @@ def test_everything_fits_80_columns(
     assert max(map(len, lines)) <= 80
 
 
-def test_in_a_pipe_there_is_no_bar_and_no_escape_code(
+def test_in_a_pipe_a_line_says_what_is_being_done(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     screen = Screen()
@@ -66,9 +68,20 @@ def test_in_a_pipe_there_is_no_bar_and_no_escape_code(
         bar.step()
         with bar.paused():
             show(screen)
+        bar.phase("drawing", 1)
     captured = capsys.readouterr()
-    assert captured.err == ""
+    assert captured.err == "simulating ...\ndrawing ...\n"
     assert "\x1b" not in captured.out
+
+
+def test_a_full_disk_behind_the_progress_does_not_end_the_run() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError("No space left on device")
+
+    with Bar(Console(file=Full())) as bar:
+        bar.phase("simulating", 3)
+        bar.phase("drawing", 1)
 
 
 def test_without_warnings_there_is_no_block(
