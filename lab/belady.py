@@ -18,10 +18,13 @@ from typing import Any
 
 
 def hit_ratio(
-    cache: MutableMapping[Any, Any], keys: Sequence[Hashable]
+    cache: MutableMapping[Any, Any],
+    keys: Sequence[Hashable],
+    value: object = True,
 ) -> float:
     """The share of `keys` that `cache` has when they are asked for, one after
-    the other, and written when they are not there. 0 for no keys.
+    the other, and written (with this `value`) when they are not there. 0 for
+    no keys.
 
     >>> hit_ratio({}, "abab")
     0.5
@@ -29,7 +32,7 @@ def hit_ratio(
     hits = 0
     for key in keys:
         if cache.get(key) is None:
-            cache[key] = True
+            cache[key] = value
         else:
             hits += 1
     return hits / len(keys) if keys else 0.0

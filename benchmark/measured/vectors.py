@@ -14,6 +14,7 @@ from optimizations.caching.similar.vectors import VectorIndex
 Rows = npt.NDArray[np.float32]
 
 WIDTH, NEAR = 256, 0.9  # of a vector; cosine of what is asked to what is there
+PIECE = 50_000  # rows that are drawn at a time
 
 
 def random_rows(size: int, seed: int) -> Rows:
@@ -33,9 +34,25 @@ def near_rows(rows: Rows, seed: int, count: int = 100) -> Rows:
 def index_of(rows: Rows) -> VectorIndex[int]:
     """Ours, each row under its number."""
     index: VectorIndex[int] = VectorIndex(WIDTH)
-    for number, row in enumerate(rows):
-        index.add(number, row)
+    _append(index, rows)
     return index
+
+
+def grown_index(size: int, seed: int) -> tuple[VectorIndex[int], Rows]:
+    """Ours with so many rows, without a graph, which would take minutes to
+    link; and what to ask it for. Never are all rows there twice: a million
+    take a gigabyte.
+    """
+    index: VectorIndex[int] = VectorIndex(WIDTH, graph_above=size)
+    while len(index) < size:
+        rows = random_rows(min(PIECE, size - len(index)), seed + len(index))
+        _append(index, rows)
+    return index, near_rows(rows, seed)
+
+
+def _append(index: VectorIndex[int], rows: Rows) -> None:
+    for number, row in enumerate(rows, len(index)):
+        index.add(number, row)
 
 
 def _unit(rows: Rows) -> Rows:

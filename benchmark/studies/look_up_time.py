@@ -20,13 +20,7 @@ from benchmark.measured.mappings import (
     undisturbed,
 )
 from benchmark.measured.rounds import Bench, Take, calibrated, interleaved
-from benchmark.measured.vectors import (
-    NEAR,
-    WIDTH,
-    index_of,
-    near_rows,
-    random_rows,
-)
+from benchmark.measured.vectors import NEAR, WIDTH, grown_index
 from benchmark.study import Finding, Study, cells
 from lab.parts import PartError
 from optimizations.caching.memory.lru import LRUCache
@@ -36,7 +30,7 @@ from optimizations.caching.similar.fuzzy import FuzzyStore
 from optimizations.caching.store import Store
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-MOST = {"fuzzy": 10_000, "Redis": 100_000, "nearest vector": 100_000}
+MOST = {"fuzzy": 10_000, "Redis": 100_000}
 QUICK_SIZES = (100, 1_000, 10_000)
 QUICK_MOST = {"fuzzy": 1_000, "Redis": 1_000}
 AT_ONCE = 256  # writes, to fill a Redis
@@ -58,7 +52,7 @@ async def run(bench: Bench) -> Finding:
         for name, make in MAPPINGS.items():
             figures = {"hit": hits(filled(make(size), known), known)}
             takes[f"{name} {size}"] = take_of(figures, unit=1)
-    for size in _sizes(bench, "nearest vector"):
+    for size in _sizes(bench):
         takes[f"nearest vector {size}"] = await _vectors(size, bench.seed)
     for size in _sizes(bench, "fuzzy"):
         store = FuzzyStore(max_entries=size)
@@ -89,8 +83,8 @@ def _sizes(bench: Bench, name: str = "") -> list[int]:
 
 
 async def _vectors(size: int, seed: int) -> Take:
-    rows = random_rows(size, seed)
-    index, asked = index_of(rows), cycle(near_rows(rows, seed))
+    index, near = grown_index(size, seed)
+    asked = cycle(near)
 
     async def search() -> None:
         index.nearest(next(asked), 1)
@@ -136,9 +130,9 @@ def _finding(
         _title(found),
         f"{bench.rounds} interleaved rounds; median, bars 95 % by the sign "
         "test. Mappings alone; of Redis a whole look-up, one after the other; "
-        f"vectors of {WIDTH} numbers without embedding, the nearest at a "
-        f"cosine of about {NEAR:g}; fuzzy with a typing error and the second "
-        "check.",
+        f"vectors of {WIDTH} numbers, without embedding or a graph, the "
+        f"nearest at a cosine of about {NEAR:g}; fuzzy with a typing error "
+        "and the second check.",
         cells(
             {
                 name: [_micro(by_size.get(size)) for size in sizes]
