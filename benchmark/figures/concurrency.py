@@ -1,5 +1,5 @@
-"""Concurrency: throughput, and the wait of one request, against how many run
-at once. The knee is where the first stops rising and the second begins to.
+"""Concurrency: throughput against how many run at once, and the wait of one
+request against the throughput. The knee is where more at once only wait.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ from benchmark.figures.style import (
     framed,
 )
 from benchmark.intervals.digits import shown
-from benchmark.results.metrics import FAILED, MAKESPAN, P95, THROUGHPUT, Metric
+from benchmark.results.metrics import (
+    FAILED,
+    MAKESPAN,
+    P95,
+    P99,
+    THROUGHPUT,
+    Metric,
+)
 from benchmark.results.standings import Standing, SuiteResult
 
 if TYPE_CHECKING:
@@ -35,11 +42,13 @@ def data(result: SuiteResult) -> dict[str, Any]:
     """What is drawn, as plain values: a line, and strategies beside it."""
     line: list[Point] = []
     beside: list[Point] = []
-    for standing in result.standings:
-        if standing.judged:
-            point = _point(standing, result.requests)
-            on_line = standing.strategy.make is _first_make(result)
-            (line if on_line else beside).append(point)
+    judged = [standing for standing in result.standings if standing.judged]
+    enough = all(standing.has_samples_for(P99) for standing in judged)
+    tail = P99 if enough else P95
+    for standing in judged:
+        point = _point(standing, result.requests, tail)
+        on_line = standing.strategy.make is _first_make(result)
+        (line if on_line else beside).append(point)
     line.sort(key=lambda point: point["at_once"])
     sound = [p["throughput"][0] for p in line if not p["failed_percent"]]
     knee = next(
@@ -48,8 +57,9 @@ def data(result: SuiteResult) -> dict[str, Any]:
     return {
         "line": line,
         "beside": beside,
-        "knee": knee and knee["at_once"],
-        "title": _title(line, knee),
+        "knee": knee and knee["at_once"][0],
+        "tail": tail.name,
+        "title": _title(line, knee, tail.name),
         "note": f"The knee: the fewest at once that reach {KNEE * 100:g} % of "
         "the highest throughput. Hollow: beyond it, where more at once only "
         "wait longer. A cross: some were refused, so the job is never done.",
@@ -57,37 +67,31 @@ def data(result: SuiteResult) -> dict[str, Any]:
 
 
 def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
-    """Throughput on the left, the wait on the right."""
+    """Throughput on the left; on the right, what it costs in waiting."""
     canvas_, (left, right) = canvas(2, height=5.0)
     knee = figure["knee"] or inf
-    for axes, what in ((left, "throughput"), (right, "wait_p95")):
-        _draw_line(axes, figure["line"], what, knee)
-        _scale(axes, figure["line"])
-        if isfinite(knee):
-            axes.axvline(knee, color=GREY, linewidth=1, linestyle=":")
+    _draw_line(left, figure["line"], "at_once", "throughput", knee)
+    _draw_line(right, figure["line"], "throughput", "wait", knee)
+    _scale_at_once(left, figure["line"])
+    if isfinite(knee):
+        left.axvline(knee, color=GREY, linewidth=1, linestyle=":")
     _label_makespans(left, figure["line"])
     for point, look in zip(figure["beside"], _OTHERS, strict=False):
-        job = f"done in {shown(point['makespan'][0])} s"
-        wait = f"p95 {shown(point['wait_p95'][0])} s"
-        _draw_beside(left, point, "throughput", job, look)
-        _draw_beside(right, point, "wait_p95", wait, look)
+        _draw_level(left, point, look)
+        _draw_beside(right, point, look)
     left.set_ylim(0, left.get_ylim()[1] * 1.05)
-    left.set_ylabel("answers a second (higher is better)")
-    right.set_ylim(0, right.get_ylim()[1] * 1.12)
-    right.set_ylabel("p95 of one request (s; lower is better)")
-    _draw_unended(right, figure["line"])
-    if isfinite(knee):
-        top = right.get_ylim()[1]
-        right.text(knee * 0.9, top, "the knee", ha="right", va="top", size=9)
+    _scale_wait(right, figure["tail"])
+    _label_at_once(right, figure["line"], knee)
     return framed(canvas_, figure["title"], caption)
 
 
-def _point(standing: Standing, requests: int) -> dict[str, Any]:
+def _point(standing: Standing, requests: int, tail: Metric) -> dict[str, Any]:
+    at_once = standing.strategy.senders or requests
     return {
         "name": standing.name,
-        "at_once": standing.strategy.senders or requests,
+        "at_once": [at_once] * 3,
         "throughput": _interval(standing, THROUGHPUT),
-        "wait_p95": _interval(standing, P95),
+        "wait": _interval(standing, tail),
         "makespan": _interval(standing, MAKESPAN),
         "failed_percent": _interval(standing, FAILED)[0],
     }
@@ -98,54 +102,79 @@ def _first_make(result: SuiteResult) -> object:
     return result.suite.strategies[0].make
 
 
-def _interval(standing: Standing, metric: Metric) -> tuple[float, ...]:
+def _interval(standing: Standing, metric: Metric) -> list[float]:
+    """A value and its ends."""
     estimate = standing.figure(metric)
     if estimate is None:
-        return (inf, inf, inf)
-    return (estimate.value, estimate.low, estimate.high)
+        return [inf, inf, inf]
+    return [estimate.value, estimate.low, estimate.high]
 
 
 def _draw_line(
-    axes: Axes, line: Sequence[Point], what: str, knee: float
+    axes: Axes, line: Sequence[Point], x: str, y: str, knee: float
 ) -> None:
     """Hollow where more at once bring nothing, a cross where some fail."""
-    drawn = [point for point in line if isfinite(point[what][0])]
+    drawn = [point for point in line if isfinite(point[y][0])]
     axes.plot(
-        [point["at_once"] for point in drawn],
-        [point[what][0] for point in drawn],
+        [point[x][0] for point in drawn],
+        [point[y][0] for point in drawn],
         color=_LINE.colour,
         linewidth=2,
         zorder=2,
     )
     for number, point in enumerate(drawn):
-        value, low, high = point[what]
         look = BASELINE if number == 0 else _LINE
-        full = point["at_once"] <= knee and not point["failed_percent"]
-        axes.errorbar(
-            point["at_once"],
-            value,
-            yerr=[[value - low], [high - value]],
-            marker="X" if point["failed_percent"] else look.marker,
-            markersize=9,
-            color=look.colour,
-            markerfacecolor=look.colour if full else "white",
-            markeredgecolor=look.colour,
-            markeredgewidth=1.6,
-            capsize=3,
-            zorder=3,
-        )
+        full = point["at_once"][0] <= knee and not point["failed_percent"]
+        _draw_marker(axes, point, x, y, look, full=full)
 
 
-def _scale(axes: Axes, line: Sequence[Point]) -> None:
+def _draw_marker(
+    axes: Axes, point: Point, x: str, y: str, look: Look, *, full: bool
+) -> None:
+    """A point with its intervals."""
+    (across, left, right), (value, low, high) = point[x], point[y]
+    axes.errorbar(
+        across,
+        value,
+        xerr=[[across - left], [right - across]],
+        yerr=[[value - low], [high - value]],
+        marker="X" if point["failed_percent"] else look.marker,
+        markersize=9,
+        color=look.colour,
+        markerfacecolor=look.colour if full else "white",
+        markeredgecolor=look.colour,
+        markeredgewidth=1.6,
+        capsize=3,
+        zorder=3,
+    )
+
+
+def _scale_at_once(axes: Axes, line: Sequence[Point]) -> None:
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    ticks = [point["at_once"] for point in line]
+    ticks = [point["at_once"][0] for point in line]
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     axes.set_xlim(min(ticks) / 1.5, max(ticks) * 2.4)
     axes.set_xlabel("requests at once (log)")
+    axes.set_ylabel("answers a second (higher is better)")
+    axes.grid(axis="y", color="#eeeeee")
+
+
+def _scale_wait(axes: Axes, tail: str) -> None:
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    low, high = axes.get_ylim()
+    axes.set_ylim(low / 1.6, high * 3)
+    axes.set_xlim(0, axes.get_xlim()[1] * 1.15)
+    axes.set_xlabel("answers a second (higher is better)")
+    axes.set_ylabel(f"{tail} of one request (s, log; lower is better)")
     axes.grid(axis="y", color="#eeeeee")
 
 
@@ -163,7 +192,7 @@ def _label_makespans(axes: Axes, line: Sequence[Point]) -> None:
             text = f"never: {shown(failing, digits=2)} % refused"
         axes.annotate(
             text if number else f"done in {text}",
-            (point["at_once"], value),
+            (point["at_once"][0], value),
             xytext=(10, -4) if rising else (24, -9) if failing else (0, 9),
             textcoords="offset points",
             size=8.5,
@@ -174,15 +203,23 @@ def _label_makespans(axes: Axes, line: Sequence[Point]) -> None:
         )
 
 
-def _draw_unended(axes: Axes, line: Sequence[Point]) -> None:
-    """A wait without end stands at the top edge."""
-    top = axes.get_ylim()[1]
-    for point in line:
-        if not isfinite(point["wait_p95"][0]):
-            x = point["at_once"]
+def _label_at_once(axes: Axes, line: Sequence[Point], knee: float) -> None:
+    """Beside each point, how many at once; at the top edge, who waits for
+    ever.
+    """
+    _, top = axes.get_ylim()
+    for number, point in enumerate(line):
+        at_once, answers = point["at_once"][0], point["throughput"][0]
+        text, wait = f"{at_once:,}", point["wait"][0]
+        if number == len(line) - 1:
+            text += " at once"
+        if at_once == knee:
+            text += ": the knee"
+        if not isfinite(wait):
+            wait, text = top, f"{text}: never"
             axes.plot(
-                x,
-                top,
+                answers,
+                wait,
                 "X",
                 markersize=10,
                 markerfacecolor="white",
@@ -190,23 +227,29 @@ def _draw_unended(axes: Axes, line: Sequence[Point]) -> None:
                 markeredgewidth=1.6,
                 clip_on=False,
             )
-            axes.text(x, top * 0.96, "never", size=9, ha="center", va="top")
+        below, left = (0, -10), (-10, 0)
+        where = left if at_once > knee else below
+        axes.annotate(
+            text,
+            (answers, wait),
+            xytext=where,
+            textcoords="offset points",
+            size=8.5,
+            ha="right" if where is left else "center",
+            va="center" if where is left else "top",
+        )
 
 
-def _draw_beside(
-    axes: Axes, point: Point, what: str, says: str, look: Look
-) -> None:
-    """A strategy without a number of its own: a level in both panels, so that
-    who is first in one is seen to pay in the other.
-    """
-    level = point[what][0]
+def _draw_level(axes: Axes, point: Point, look: Look) -> None:
+    """A strategy without a number of its own, where all of them differ."""
+    level = point["throughput"][0]
     if not isfinite(level):
         return
     axes.axhline(level, color=look.colour, linestyle=look.line, linewidth=1.5)
     axes.text(
         axes.get_xlim()[0] * 1.1,
         level,
-        f"{point['name']}: {says}",
+        f"{point['name']}: {shown(point['makespan'][0])} s",
         color=look.colour,
         size=9,
         weight="bold",
@@ -214,16 +257,33 @@ def _draw_beside(
     )
 
 
-def _title(line: Sequence[Point], knee: Point | None) -> str:
+def _draw_beside(axes: Axes, point: Point, look: Look) -> None:
+    """The same strategy, by what its throughput costs."""
+    if not isfinite(point["wait"][0]):
+        return
+    _draw_marker(axes, point, "throughput", "wait", look, full=True)
+    axes.annotate(
+        f"{point['name']}: {shown(point['wait'][0])} s",
+        (point["throughput"][0], point["wait"][0]),
+        xytext=(-10, 0),
+        textcoords="offset points",
+        color=look.colour,
+        size=9,
+        weight="bold",
+        ha="right",
+        va="center",
+    )
+
+
+def _title(line: Sequence[Point], knee: Point | None, tail: str) -> str:
     if knee is None or len(line) < 2:
         return "Nothing could be judged"
     first, last = line[0], line[-1]
     title = (
-        f"{knee['at_once']} requests at once finish the job in "
+        f"{knee['at_once'][0]} requests at once finish the job in "
         f"{shown(knee['makespan'][0])} s, one at a time takes "
-        f"{shown(first['makespan'][0])} s; the price is a p95 of "
-        f"{shown(knee['wait_p95'][0])} s instead of "
-        f"{shown(first['wait_p95'][0])} s"
+        f"{shown(first['makespan'][0])} s; the price is a {tail} of "
+        f"{shown(knee['wait'][0])} s instead of {shown(first['wait'][0])} s"
     )
     if last["failed_percent"]:
         refused = shown(last["failed_percent"], digits=2)

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from benchmark import SUITES
 from benchmark.figures import balancing, gallery
 from benchmark.figures.style import BASELINE, LOOKS, spread
+from benchmark.intervals.digits import shown
 from benchmark.report.data import finite
 from benchmark.results.standings import SuiteResult, judge
 from benchmark.simulated.simulate import Job, simulate, suite_of
@@ -210,8 +211,9 @@ def test_who_is_first_in_throughput_shows_its_price(tmp_path: Path) -> None:
     _, svg = gallery.draw(("concurrency", data), tmp_path)
     words = "".join(ElementTree.parse(svg).getroot().itertext())
     for point in data["beside"]:
-        assert f"{point['name']}: done in" in words
-        assert f"{point['name']}: p95" in words
+        for figured in ("makespan", "wait"):
+            assert f"{point['name']}: {shown(point[figured][0])} s" in words
+    assert "p95 of one request" in words
     assert "Hollow: beyond it" in data["caption"]
     assert "The knee: the fewest" in data["caption"]
 
