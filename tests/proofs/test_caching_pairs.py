@@ -117,10 +117,10 @@ def test_the_check_finds_more_than_rules(proof: Proof) -> None:
         for kind in (True, False)
     )
     proof(
-        "held-back pairs passed: the learned check finds more than rules",
+        "held-back pairs passed: twice what rules find, wrong <= 5 %",
         f"rules {right[0]:.1%} right, {wrong[0]:.1%} wrong; "
         f"learned {right[1]:.1%} right, {wrong[1]:.1%} wrong",
-        right[1] > 1.2 * right[0] and wrong[1] < 1.2 * wrong[0],
+        right[1] >= 2 * right[0] and wrong[1] <= 0.05,
     )
 
 

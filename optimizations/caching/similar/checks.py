@@ -9,8 +9,9 @@ small function that says whether two questions agree in one respect; one
 disagreement is enough to ask the model instead.
 
 The rules are for English and err on the safe side: a paraphrase that swaps one
-noun for another is sent to the model although its answer was there, unless the
-`vocabulary` knows the two for synonyms; `learned_check.py` finds more of them.
+noun for another, or says one more word, is sent to the model although its
+answer was there, unless the `vocabulary` knows two words for synonyms;
+`learned_check.py` finds more of them.
 What a rule knows of words is general English and, by default, the words of a
 shop; for another trade hand in yours. For another language, hand the store a
 check of its own; `None` switches the second look off.
@@ -32,6 +33,7 @@ from collections.abc import Callable, Mapping
 
 from optimizations.caching.similar.reading import Reading
 from optimizations.caching.similar.shop import SHOP
+from optimizations.caching.similar.typos import typos
 from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
 
 Check = Callable[[str, str], "str | None"]
@@ -44,7 +46,6 @@ Rule = Callable[[Reading, Reading], bool]
 DEFAULT = GENERAL + SHOP
 """The vocabulary, where none is handed in."""
 
-_MOST_TYPOS = 4
 _MOST_WORDS = 60
 
 
@@ -119,7 +120,6 @@ def same_members(one: Reading, other: Reading) -> bool:
 
     >>> disagreement("Is the blue one sold out?", "Is the red one sold out?")
     'members'
-    >>> disagreement("Is it blue?", "Is it blue or red?")
     """
     mine, yours = one.members, other.members
     return all(
@@ -188,21 +188,36 @@ def same_things(one: Reading, other: Reading) -> bool:
     """
     ours, theirs = set(one.content), set(other.content)
     rivals = min(len(ours - theirs), len(theirs - ours))
-    return rivals == _typos(ours, theirs)
+    return rivals == typos(ours, theirs)
 
 
-def same_scope(one: Reading, other: Reading) -> bool:
-    """At least half of what the longer question says, and something, is in
-    the shorter one too.
+def nothing_added(one: Reading, other: Reading) -> bool:
+    """Neither says more than the other, typos aside: what is added narrows a
+    question, or makes it another. And each says something.
 
-    >>> disagreement("I lost my card", "I lost my card and want my money back"
-    ...              " for the taxis that a thief paid with it")
-    'scope'
+    >>> disagreement("Is delivery free?", "Is delivery free abroad?")
+    'additions'
+    >>> disagreement("Is it?", "Was it?")
+    'additions'
     """
-    ours = {*one.content, *(number for number, _ in one.numbers)}
-    theirs = {*other.content, *(number for number, _ in other.numbers)}
-    shared = len(ours & theirs) + _typos(ours, theirs)
-    return shared > 0 and 2 * shared >= max(len(ours), len(theirs))
+    ours, theirs = set(one.content), set(other.content)
+    if not (ours or theirs or one.numbers or other.numbers):
+        return False
+    return len(ours ^ theirs) == 2 * typos(ours, theirs)
+
+
+def same_mood(one: Reading, other: Reading) -> bool:
+    """Not what one has to do in one, and what one may, can or did do in the
+    other.
+
+    >>> disagreement("May I pay by card?", "Must I pay by card?")
+    'mood'
+    >>> disagreement("Should I charge it?", "Did I charge it?")
+    'mood'
+    >>> disagreement("Can I pay by card?", "Is it possible to pay by card?")
+    """
+    ours, theirs = one.moods, other.moods
+    return not (ours and theirs) or not ours.isdisjoint(theirs)
 
 
 def same_kind(one: Reading, other: Reading) -> bool:
@@ -211,7 +226,7 @@ def same_kind(one: Reading, other: Reading) -> bool:
 
     >>> disagreement("When do you open?", "Where do you open?")
     'kind'
-    >>> disagreement("Where is my order?", "Can you track my order?")
+    >>> disagreement("Where is my order?", "Can you find my order?")
     """
     ours, theirs = one.kind, other.kind
     if "why" in (ours, theirs):
@@ -255,41 +270,14 @@ RULES: dict[str, Rule] = {
     "order": same_order,
     "doer": same_doer,
     "particle": same_particle,
+    "mood": same_mood,
     "names": same_names,
     "kind": same_kind,
     "things": same_things,
-    "scope": same_scope,
+    "additions": nothing_added,
 }
 
-WEAK = frozenset({"things", "scope"})
+WEAK = frozenset({"things", "additions"})
 """They refuse most paraphrases; `learned_check.py` may overrule them."""
 
 SURE = {name: rule for name, rule in RULES.items() if name not in WEAK}
-
-
-def _typos(ours: set[str], theirs: set[str]) -> int:
-    """How many words of one are misspelt in the other; 0 where more than a
-    few differ: that is another text, and comparing would take long.
-    """
-    few, many = sorted((ours - theirs, theirs - ours), key=len)
-    if len(few) > _MOST_TYPOS:
-        return 0
-    return sum(any(_typo(word, other) for other in many) for word in few)
-
-
-def _typo(one: str, other: str) -> bool:
-    """Two letters in the wrong order, one too often, or a vowel left out.
-    Other letters make other words: contract, contact.
-    """
-    short, long = sorted((one, other), key=len)
-    if len(short) < 4 or short[0] != long[0] or len(long) > len(short) + 1:
-        return False
-    pairs = zip(short, long, strict=False)
-    at = next((i for i, (a, b) in enumerate(pairs) if a != b), len(short))
-    if len(short) == len(long):
-        swapped = long[at + 1 : at + 2] + long[at : at + 1]
-        return short[at:] == swapped + long[at + 2 :]
-    left_out = long[at]
-    return short[at:] == long[at + 1 :] and (
-        left_out == long[at - 1] or left_out in "aeiouy"
-    )

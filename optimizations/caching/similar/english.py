@@ -6,6 +6,7 @@ written; and how words end. What things and deeds are called is in
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 _STEMS_KEPT = 10_000
@@ -40,13 +41,28 @@ NEGATIONS = frozenset(
 NUMBERS = {
     word: str(value)
     for value, word in enumerate(
-        """zero - two three four five six seven eight nine ten eleven twelve
-        thirteen fourteen fifteen sixteen seventeen eighteen nineteen
-        twenty""".split()
+        """two three four five six seven eight nine ten eleven twelve thirteen
+        fourteen fifteen sixteen seventeen eighteen nineteen twenty""".split(),
+        start=2,
     )
-    if word != "-"
-} | {"thirty": "30", "forty": "40", "fifty": "50", "hundred": "100"}
+}
+NUMBERS |= {"zero": "0", "thirty": "30", "forty": "40", "fifty": "50"}
+NUMBERS["hundred"] = "100"
 """Without "one", which more often stands for a thing than for a number."""
+
+MOODS = {
+    "must": re.compile(
+        r"\b(?:must|should|shall|ought|obliged|required|obligatory|mandatory"
+        r"|compulsory|(?:have|has|need|needs) to)\b"
+    ),
+    "may": re.compile(
+        r"\b(?:can|could|may|might|should|able|allowed|permitted|possible)\b"
+    ),
+    "did": re.compile(r"\b(?:did|was|were)\b"),
+}
+"""What is asked about a deed: whether it has to, may, or did happen. "Should"
+asks for advice, and may be either of the first two.
+"""
 
 PERSONS = {
     **dict.fromkeys(

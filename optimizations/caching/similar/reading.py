@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from optimizations.caching.similar.english import (
     BETWEEN_DOER_AND_VERB,
+    MOODS,
     NEGATIONS,
     NUMBERS,
     PERSONS,
@@ -46,6 +47,7 @@ _THANKS = re.compile(
     r"\b(?:please|pls|plz|(?:many )?thanks|thank you)$", re.IGNORECASE
 )
 _MARKS = " \t\n.,!?"
+_SIGNS = ("€", "$", "£")  # stand before the number
 _SHORT_IS = re.compile(
     r"\b(what|where|when|why|who|how|it|that|there|here)'s\b", re.IGNORECASE
 )
@@ -110,8 +112,10 @@ class Reading:
 
         >>> Reading("Could you fix my 2 m cable?").content
         ['fix', 'cabl']
+        >>> Reading("a €20 voucher").content
+        ['voucher']
         """
-        return self._content(self.words)
+        return self._content(_WORD.findall(self.core.lower()))
 
     @cached_property
     def numbers(self) -> Counter[tuple[str, str]]:
@@ -121,7 +125,7 @@ class Reading:
         for before, word, after in zip(said, said[1:], said[2:], strict=False):
             number = _THOUSANDS.sub("", NUMBERS.get(word, word))
             if number[:1].isdigit():
-                unit = stem(before if before in ("€", "$", "£") else after)
+                unit = stem(before if before in _SIGNS else after)
                 unit = UNITS.get(unit, unit)
                 found[number, "" if unit in STOP_WORDS else unit] += 1
         return found
@@ -181,6 +185,18 @@ class Reading:
         }
 
     @cached_property
+    def moods(self) -> set[str]:
+        """Whether it speaks of what one must do, may do, or did.
+
+        >>> Reading("Do I have to pay?").moods
+        {'must'}
+        """
+        said = " ".join(self.words)
+        return {
+            mood for mood, pattern in MOODS.items() if pattern.search(said)
+        }
+
+    @cached_property
     def with_out(self) -> set[str]:
         """The stems of the words that "out" follows: rent out, sold out.
 
@@ -218,14 +234,18 @@ class Reading:
         return found.group() if found else ""
 
     def _content(self, said: list[str]) -> list[str]:
+        padded = ["", "", *said]
         return [
             self.vocabulary.base(word)
-            for before, word in zip(["", *said], said, strict=False)
+            for sign, before, word in zip(
+                padded, padded[1:], said, strict=False
+            )
             if word not in STOP_WORDS
             and not _negates(word)
             and word[0].isalpha()
-            and not _counts(before)
             and not _counts(word)
+            # after a number it is a unit, unless a sign is that already
+            and not (_counts(before) and sign not in _SIGNS)
         ]
 
 

@@ -23,7 +23,7 @@ SAME = [
     ("Where is my parcel?", "where is my pacrel"),
     ("I can’t log in", "I can't log in"),
     ("Have you sent it out?", "Did you send it out?"),
-    ("Is there one in red?", "Is there one in red or blue?"),
+    ("Can I pay by card?", "Am I able to pay by card?"),
 ]
 
 DIFFERENT = [
@@ -49,7 +49,12 @@ DIFFERENT = [
     ("names", "Do you deliver in Wales?", "Do you deliver?"),
     ("things", "Can dogs eat grapes?", "Can dogs eat apples?"),
     ("things", "Weather in rome", "Weather in bonn"),
-    ("scope", "My card", "My card was eaten by a bank machine abroad"),
+    ("additions", "My card", "My card was eaten by a bank machine abroad"),
+    ("additions", "Is delivery free?", "Is delivery free abroad?"),
+    ("additions", "Is there one in red?", "Is there one in red or blue?"),
+    ("additions", "Can I return it?", "Can I return it damaged?"),
+    ("mood", "May I pay in advance?", "Do I have to pay in advance?"),
+    ("mood", "Should I charge it?", "Did I charge it?"),
     ("kind", "Who opens the museum?", "When does the museum open?"),
     ("kind", "Why do cats purr?", "Do cats purr?"),
 ]

@@ -76,7 +76,7 @@ def test_a_bad_embedding_is_a_miss(says: object) -> None:
         numbers = store.snapshot()
         assert (numbers["errors"], numbers["entries"]) == (2, 1)
         embedder.says = GOOD
-        assert await store.find(ask("kept while it worked, yes")) is not None
+        assert await store.find(ask("Kept while it worked!")) is not None
 
     run_virtual(main())
 
