@@ -6,7 +6,8 @@ optimizations nest like the layers of an onion, and each can be taken off again
 to measure what it was worth:
 
     replicas = [Breaker(HTTPModel(url)) for url in urls]
-    chatbot = Cached(SingleFlight(RateLimit(Balanced(replicas))), store)
+    model = RateLimit(Balanced(replicas))
+    chatbot = Cached(SingleFlight(CacheFill(model, store)), store)
 
 There is one primitive, `stream`. `complete` is written once, here, by draining
 it; an answer that is not wanted in pieces is a stream of one chunk. Three

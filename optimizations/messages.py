@@ -62,13 +62,15 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class CacheControl:
-    """What a caller lets caches do with one request; the words are HTTP's.
-    Raises `ValueError` for an age below 0, or NaN.
+    """What a caller lets caches do with one request; the words are HTTP's,
+    but for the last. Raises `ValueError` for an age below 0, or NaN.
     """
 
     no_store: bool = False  # private: neither looked up, shared nor kept
     no_cache: bool = False  # asked anew, and the answer replaces the old one
     max_age_seconds: float = inf  # no answer older than that
+    # above 0, too, where one good answer is as good as another
+    any_temperature: bool = False
 
     def __post_init__(self) -> None:
         if not self.max_age_seconds >= 0:

@@ -12,60 +12,65 @@ What must never be kept is decided by `cacheable` and here: an error, an answer
 cut short, a stream that was left, a tool call. Nor what was asked before the
 answer was deleted (`forget`): it may repeat the very mistake.
 
-When it does not help: alone. Somebody has to look the answers up (`Cached`). A
-store that fails or is slow must not take the chatbot along: what it has not
-kept after `store_seconds` is not kept, and counted, and for a second nothing
-more is handed to it.
+Of two answers to one question the one that was asked for later stays, whoever
+ends first: the earlier is not kept any more, or overwritten.
+
+When it does not help: alone. Somebody has to look the answers up (`Cached`).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from optimizations.caching.cooldown import Cooldown
+from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.keys import exact_key, same_partition
 from optimizations.caching.store import Answer, Store, cacheable, reusable
-from optimizations.caching.time_limit import STORE_SECONDS, positive, within
+from optimizations.caching.time_limit import STORE_SECONDS
 from optimizations.clock import now
 from optimizations.llm import LLM, Chunk, Draft, Layer, Request, Trace
 
 _REPEATABLE = {"role"}  # of `extra`: what a replay may leave out
-_STORE_PAUSE_SECONDS = 1.0
 
 
+@dataclass(slots=True, eq=False)
 class _Filling:
-    """An answer on its way; `void` once it may no longer be kept."""
+    """An answer on its way, and why it may no longer be kept."""
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.void = False
+    request: Request
+    forgotten: bool = False  # somebody wants it gone
+    superseded: bool = False  # who asked later has an answer
+
+
+@dataclass(slots=True)
+class _Question:
+    """The answers on their way to one question, as they began; one of them is
+    written at a time.
+    """
+
+    fillings: list[_Filling] = field(default_factory=list)
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class CacheFill(Layer):
     """Keeps in each of `stores` the answers of `inner` that may be kept. The
-    end of an answer waits for them, for each at most `store_seconds`.
+    end of an answer waits for them, for each at most `store_seconds`, and as
+    long for another answer to the same question.
     """
 
     def __init__(
         self,
         inner: LLM,
         *stores: Store,
-        any_temperature: bool = False,
         store_seconds: float = STORE_SECONDS,
     ) -> None:
         super().__init__(inner)
-        positive(store_seconds=store_seconds)
         self.stores = stores
         self.kept = self.not_kept = 0
-        self.store_errors = self.store_timeouts = 0
-        self._any_temperature = any_temperature
-        self._store_seconds = store_seconds
-        self._cooldowns = {
-            id(store): Cooldown(_STORE_PAUSE_SECONDS) for store in stores
-        }
-        self._fillings: dict[str, list[_Filling]] = {}  # as they began
+        self._guarded = [GuardedStore(s, store_seconds) for s in stores]
+        self._questions: dict[str, _Question] = {}
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         draft, repeatable, began = Draft(request), True, now()
@@ -90,79 +95,60 @@ class CacheFill(Layer):
         this request: all of its partition, since a store may take similar
         words for the same.
         """
-        for fillings in self._fillings.values():
-            for filling in fillings:
-                filling.void |= same_partition(filling.request, request)
+        for question in self._questions.values():
+            for filling in question.fillings:
+                filling.forgotten |= same_partition(filling.request, request)
 
     def snapshot(self) -> Mapping[str, float]:
+        """`kept` are the answers that a store took without complaint."""
         return {
             "kept": self.kept,
             "not_kept": self.not_kept,
-            "failures": self.store_errors,
-            "timeouts": self.store_timeouts,
+            "failures": sum(store.failures for store in self._guarded),
+            "timeouts": sum(store.timeouts for store in self._guarded),
         }
 
     @contextmanager
     def _filling(self, request: Request) -> Iterator[_Filling | None]:
-        """Something to void while the answer is made; None where it may not
-        be kept anyway.
-        """
-        if not reusable(request, any_temperature=self._any_temperature):
+        """None where the answer may not be kept anyway."""
+        if not reusable(request):
             yield None
             return
         key, filling = exact_key(request), _Filling(request)
-        self._fillings.setdefault(key, []).append(filling)
+        question = self._questions.setdefault(key, _Question())
+        question.fillings.append(filling)
         try:
             yield filling
         finally:
-            self._fillings[key].remove(filling)
-            if not self._fillings[key]:
-                del self._fillings[key]
+            question.fillings.remove(filling)
+            if not question.fillings:
+                del self._questions[key]
 
     async def _keep(self, answer: Answer, filling: _Filling) -> bool:
-        """Whether a store took it without complaint."""
-        if not cacheable(
-            filling.request,
-            answer.reply,
-            any_temperature=self._any_temperature,
-        ):
+        """Whether a store has it, and nobody wanted it gone meanwhile."""
+        if not cacheable(filling.request, answer.reply):
             return False
-        if filling.void:
-            return False
-        self._void_earlier(filling)
-        return any([await self._put(s, answer, filling) for s in self.stores])
+        question = self._questions[exact_key(filling.request)]
+        if not filling.forgotten:
+            place = question.fillings.index(filling)
+            for earlier in question.fillings[:place]:
+                earlier.superseded = True
+        async with question.writing:
+            if filling.forgotten or filling.superseded:
+                return False
+            try:
+                took = [
+                    await store.keep(filling.request, answer)
+                    for store in self._guarded
+                ]
+            finally:
+                if filling.forgotten:  # even a late one may have come through
+                    await self._take_back(filling.request)
+        return any(took) and not filling.forgotten
 
-    def _void_earlier(self, filling: _Filling) -> None:
-        """Who asked later has the newer answer, whoever ends first."""
-        fillings = self._fillings[exact_key(filling.request)]
-        for earlier in fillings[: fillings.index(filling)]:
-            earlier.void = True
-
-    async def _put(
-        self, store: Store, answer: Answer, filling: _Filling
-    ) -> bool:
-        """Whether the store took it, and nobody wanted it gone meanwhile."""
-        cooldown = self._cooldowns[id(store)]
-        if not cooldown.may_ask():
-            return False
-        request = filling.request
-        try:
-            await within(self._store_seconds, store.keep(request, answer))
-            cooldown.worked()
-        except TimeoutError:
-            cooldown.failed()
-            self.store_timeouts += 1
-            return False
-        except Exception:  # the reader has its answer all the same
-            self.store_errors += 1
-            return False
-        finally:
-            if filling.void:  # even one that was late may have come through
-                await self._take_back(store, request)
-        return not filling.void
-
-    async def _take_back(self, store: Store, request: Request) -> None:
-        try:
-            await within(self._store_seconds, store.delete(request))
-        except Exception:  # nobody is there to hear of it
-            self.store_errors += 1
+    async def _take_back(self, request: Request) -> None:
+        for store in self._guarded:
+            try:
+                await store.delete(request)
+            except Exception:  # nobody is there to hear of it
+                store.failures += 1

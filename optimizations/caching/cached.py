@@ -15,11 +15,11 @@ behind the reader's back (`freshness.py`): a task that belongs to this layer,
 one for each question and a bounded number of them. Whoever asks can say no to
 all that, or to answers above an age (`Request.cache`).
 
+A store that fails or is slow takes nobody along (`guarded_store.py`).
+
 When it does not help: where no two requests are alike, each pays for a look-up
-and gains nothing; and p99 moves only once nearly all requests are hits. A
-store that fails must not take the chatbot along, nor one that is slow: what it
-has not found after `store_seconds` is a miss, and counted, and for a second
-nobody asks it again. And where a store finds similar questions, what is asked
+and gains nothing; and p99 moves only once nearly all requests are hits. And
+where a store finds similar questions, what is asked
 anew is the question as it came now: the old answer stays until its time.
 """
 
@@ -32,15 +32,14 @@ from dataclasses import replace
 from math import inf
 
 from optimizations.caching.background import Background
-from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.freshness import Freshness, Verdict
+from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.keys import exact_key
 from optimizations.caching.store import Answer, Store, reusable
-from optimizations.caching.time_limit import STORE_SECONDS, positive, within
+from optimizations.caching.time_limit import STORE_SECONDS, positive
 from optimizations.clock import chance, now
 from optimizations.llm import (
     LLM,
-    CacheControl,
     Chunk,
     Layer,
     Reply,
@@ -52,17 +51,17 @@ from optimizations.tokens import split_tokens
 ALWAYS_FRESH = Freshness()
 
 _YOUNGER = 0.9  # times the age: whatever else has it is as old
-_STORE_PAUSE_SECONDS = _REFRESH_PAUSE_SECONDS = 1.0
+_REFRESH_PAUSE_SECONDS = 1.0
 
 
 class Cached(Layer):
     """Answers from `store` what it can, else asks `inner`. Closing it closes
     the store too.
 
-    `any_temperature` lets requests at a temperature above 0 share an answer;
     `tokens_per_second` is the pace of a replay, by default at once. At most
     `max_refreshes` answers are asked anew at a time, each for at most
-    `refresh_seconds`; the chance in `freshness` is drawn by `seed`.
+    `refresh_seconds`; the chance in `freshness` is drawn by `seed` and the
+    request's id.
     """
 
     def __init__(
@@ -71,7 +70,6 @@ class Cached(Layer):
         store: Store,
         *,
         freshness: Freshness = ALWAYS_FRESH,
-        any_temperature: bool = False,
         tokens_per_second: float = inf,
         store_seconds: float = STORE_SECONDS,
         max_refreshes: int = 16,
@@ -79,22 +77,19 @@ class Cached(Layer):
         seed: int = 0,
     ) -> None:
         super().__init__(inner)
-        positive(store_seconds=store_seconds, refresh_seconds=refresh_seconds)
+        positive(refresh_seconds=refresh_seconds)
         if not tokens_per_second > 0:
             raise ValueError("tokens_per_second must be more than 0")
         self.store = store
         self.hits = self.misses = self.bypassed = self.stale = 0
-        self.store_errors = self.store_timeouts = 0
+        self._guarded = GuardedStore(store, store_seconds)
         self._freshness = freshness
-        self._any_temperature = any_temperature
         self._seconds_per_token = 1 / tokens_per_second
-        self._store_seconds = store_seconds
         self._refresh_seconds = refresh_seconds
         self._refreshes = Background(
             max_refreshes, first_pause_seconds=_REFRESH_PAUSE_SECONDS
         )
-        self._cooldown = Cooldown(_STORE_PAUSE_SECONDS)
-        self._rng = chance(seed, "cached")
+        self._seed = seed
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         answer = await self._find(request)
@@ -114,7 +109,7 @@ class Cached(Layer):
         """Delete the answer from the store, and return the other questions
         whose answers went too. Raises where that is not sure.
         """
-        return await within(self._store_seconds, self.store.delete(request))
+        return await self._guarded.delete(request)
 
     def snapshot(self) -> Mapping[str, float]:
         """What the store counts, and how it was used: `bypassed` are requests
@@ -129,8 +124,8 @@ class Cached(Layer):
             "stale": self.stale,
             "refreshes": self._refreshes.started,
             "refresh_failures": self._refreshes.failed,
-            "failures": self.store_errors,
-            "timeouts": self.store_timeouts,
+            "failures": self._guarded.failures,
+            "timeouts": self._guarded.timeouts,
         }
 
     async def aclose(self) -> None:
@@ -141,37 +136,24 @@ class Cached(Layer):
 
     async def _find(self, request: Request) -> Answer | None:
         """The answer to serve, which may be asked anew meanwhile."""
-        if (
-            not reusable(request, any_temperature=self._any_temperature)
-            or request.cache.no_cache
-        ):
+        if request.cache.no_cache or not reusable(request):
             self.bypassed += 1
             return None
-        answer = await self._look_up(request)
+        answer = await self._guarded.find(request)
         if answer is not None and not self._may_serve(request, answer):
             answer = None
         self.hits += answer is not None
         self.misses += answer is None
         return answer
 
-    async def _look_up(self, request: Request) -> Answer | None:
-        if not self._cooldown.may_ask():
-            return None
-        try:
-            found = await within(self._store_seconds, self.store.find(request))
-            self._cooldown.worked()
-            return found
-        except TimeoutError:
-            self._cooldown.failed()
-            self.store_timeouts += 1
-        except Exception:  # whatever it is, the model can still answer
-            self.store_errors += 1
-        return None
-
     def _may_serve(self, request: Request, answer: Answer) -> bool:
         """Whether it is young enough; asks anew where it soon is not."""
         age = now() - answer.born_at
-        verdict = self._freshness.judge(age, answer.made_in_seconds, self._rng)
+        verdict = self._freshness.judge(
+            age,
+            answer.made_in_seconds,
+            lambda: chance(self._seed, "early", request.request_id).random(),
+        )
         if verdict is Verdict.EXPIRED or age > request.cache.max_age_seconds:
             return False
         self.stale += age >= self._freshness.fresh_seconds
@@ -186,7 +168,9 @@ class Cached(Layer):
         waits for it, so it has a bill and a time limit of its own. Who misses
         meanwhile may join its flight, so it streams as they do.
         """
-        younger = CacheControl(max_age_seconds=age_seconds * _YOUNGER)
+        younger = replace(
+            request.cache, max_age_seconds=age_seconds * _YOUNGER
+        )
         anew = replace(
             request,
             request_id=f"{request.request_id}:refresh",

@@ -5,13 +5,12 @@ at once. Two ideas let nobody wait:
 
 - *Stale while revalidate* (RFC 5861): for a while after its time an answer is
   served although it is old, and asked anew behind the reader's back.
-- *Early refresh*: one of the readers asks anew a little before the time. Whom
-  it hits is drawn, and the nearer the end and the longer the model took, the
-  likelier it is. So a popular answer is replaced before it expires, a rare one
-  is left to expire, and nobody has to agree with anybody. With `early` = 1 the
-  expected moment is that at which the answer would be ready in time. (XFetch:
-  Vattani, Chierichetti, Lowenstein, "Optimal probabilistic cache stampede
-  prevention", 2015.)
+- *Early refresh*: one of the readers asks anew a little before the time. Each
+  draws, and the nearer the end and the longer the model took, the likelier it
+  is. So a popular answer is replaced before it expires, the sooner the more
+  readers draw; a rare one is left to expire, and nobody has to agree with
+  anybody. (XFetch: Vattani, Chierichetti, Lowenstein, "Optimal probabilistic
+  cache stampede prevention", 2015.)
 
 This is the rule alone; `Cached` applies it. The store has to keep an answer as
 long as it may be served: `fresh_seconds` and `stale_seconds` together.
@@ -22,10 +21,12 @@ answer that is asked for once an hour is refreshed by no one in time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from math import inf, log
-from random import Random
+
+_LONGEST = 37  # no draw of 53 bits is further ahead: -log(2 ** -53)
 
 
 class Verdict(Enum):
@@ -61,19 +62,26 @@ class Freshness:
             )
 
     def judge(
-        self, age_seconds: float, made_in_seconds: float, rng: Random
+        self,
+        age_seconds: float,
+        made_in_seconds: float,
+        draw: Callable[[], float],
     ) -> Verdict:
         """What to do with an answer of this age, which took the model so
-        long.
+        long. `draw` gives a number from 0, below 1; it is asked only near the
+        end, where chance decides.
 
         >>> rule = Freshness(60, stale_seconds=30)
-        >>> [rule.judge(age, 2.0, Random(0)).name for age in (59, 61, 91)]
+        >>> [rule.judge(age, 2.0, lambda: 0.5).name for age in (59, 61, 91)]
         ['SERVE', 'SERVE_AND_REFRESH', 'EXPIRED']
         """
         if age_seconds >= self.fresh_seconds + self.stale_seconds:
             return Verdict.EXPIRED
-        # `1 - random()` is never 0, which has no logarithm.
-        ahead = self.early and -log(1 - rng.random()) * self.early
-        if age_seconds + made_in_seconds * ahead >= self.fresh_seconds:
+        scale = made_in_seconds * self.early
+        ahead = 0.0
+        if age_seconds + scale * _LONGEST >= self.fresh_seconds > age_seconds:
+            # `1 - draw()` is never 0, which has no logarithm.
+            ahead = -log(1 - draw()) * scale
+        if age_seconds + ahead >= self.fresh_seconds:
             return Verdict.SERVE_AND_REFRESH
         return Verdict.SERVE

@@ -56,16 +56,15 @@ class SingleFlight(Layer):
     `served_by` alone, and no attempts: the model was not asked for it.
     """
 
-    def __init__(self, inner: LLM, *, any_temperature: bool = False) -> None:
+    def __init__(self, inner: LLM) -> None:
         super().__init__(inner)
         self.flights = self.followers = 0
-        self._any_temperature = any_temperature
         self._open: dict[Key, _Flight] = {}  # to whoever asks the same
         self._in_the_air: list[_Flight] = []
         self._closed = False
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
-        if not reusable(request, any_temperature=self._any_temperature):
+        if not reusable(request):
             async with aclosing(self.inner.stream(request)) as chunks:
                 async for chunk in chunks:
                     yield chunk

@@ -11,8 +11,8 @@ that broke: each has happened. So there is one rule, `cacheable`, and whoever
 writes to a store asks it first.
 
 When it does not help: at a temperature above 0 the caller asked for variety,
-and a cache would take it away; ask for `any_temperature` where one good answer
-is as good as another.
+and a cache would take it away; `CacheControl.any_temperature` says that one
+good answer is as good as another.
 """
 
 from __future__ import annotations
@@ -67,28 +67,26 @@ class Store(Protocol):
         """Give back connections and the like. `Cached` calls it."""
 
 
-def reusable(request: Request, *, any_temperature: bool = False) -> bool:
+def reusable(request: Request) -> bool:
     """Whether an answer to this request may serve another one too.
 
-    Not at a temperature above 0, unless that is wanted; not where the model
-    may call tools, whose results change; not what the caller marks private,
-    by `CacheControl.no_store` or by OpenAI's option `store`.
+    Not at a temperature above 0, unless the caller says `any_temperature`; not
+    where the model may call tools, whose results change; not what the caller
+    marks private, by `no_store` or by OpenAI's option `store`.
     """
     return (
-        (any_temperature or request.temperature == 0)
+        (request.temperature == 0 or request.cache.any_temperature)
         and not request.cache.no_store
         and request.options.get("store") is not False
         and not any(request.options.get(name) for name in _TOOLS)
     )
 
 
-def cacheable(
-    request: Request, reply: Reply, *, any_temperature: bool = False
-) -> bool:
+def cacheable(request: Request, reply: Reply) -> bool:
     """Whether this answer may be kept: the request is `reusable`, and the
     model ended each choice because it had said all.
     """
-    return reusable(request, any_temperature=any_temperature) and all(
+    return reusable(request) and all(
         choice.finish_reason == "stop" for choice in reply.choices
     )
 

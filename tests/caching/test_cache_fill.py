@@ -127,7 +127,8 @@ def test_what_no_store_took_in_time_is_not_counted_as_kept() -> None:
         await read(fill, ask())
         assert now() == 1
         assert (fill.kept, fill.not_kept) == (0, 1)
-        assert (fill.store_timeouts, fill.store_errors) == (1, 1)
+        numbers = fill.snapshot()
+        assert (numbers["timeouts"], numbers["failures"]) == (1, 1)
 
     run_virtual(main())
 
@@ -150,6 +151,34 @@ def test_the_answer_that_was_asked_for_later_stays() -> None:
     run_virtual(main())
 
 
+def test_an_older_answer_that_is_being_written_does_not_delete_the_newer() -> (
+    None
+):
+    """It was overtaken while the store took its time, and was taken back from
+    there: the newer answer went with it.
+    """
+
+    class TakesTime(MemoryStore):
+        async def keep(self, request: Request, answer: Answer) -> None:
+            await asyncio.sleep(0.2)
+            await super().keep(request, answer)
+
+    async def main() -> None:
+        model = Scripted(says("old"), says("new"))
+        store = TakesTime()
+        fill = CacheFill(model, store)
+        early = asyncio.create_task(read(fill, ask()))
+        await asyncio.sleep(0.1)
+        await read(fill, ask())
+        await early
+        found = await store.find(ask())
+        assert found is not None
+        assert found.reply.text == "new"
+        assert fill.kept == 2
+
+    run_virtual(main())
+
+
 def test_a_store_that_was_late_is_left_alone_for_a_second() -> None:
     async def main() -> None:
         slow = Slow()
@@ -159,6 +188,6 @@ def test_a_store_that_was_late_is_left_alone_for_a_second() -> None:
         assert now() < 1  # once to look, once to keep
         await asyncio.sleep(1)
         await read(chatbot, ask())
-        assert chatbot.store_timeouts == 2
+        assert chatbot.snapshot()["timeouts"] == 2
 
     run_virtual(main())

@@ -144,7 +144,8 @@ def test_a_store_that_fails_is_a_miss_and_hides_no_answer() -> None:
         fill = CacheFill(model, broken, good)
         chatbot = Cached(fill, broken)
         assert await read(chatbot, ask()) == "t asked: Where is my parcel?"
-        assert chatbot.store_errors == fill.store_errors == 1
+        for layer in (chatbot, fill):
+            assert layer.snapshot()["failures"] == 1
         assert await good.find(ask()) is not None
 
     run_virtual(main())

@@ -46,9 +46,9 @@ async def aged(
 
 
 def share_refreshed(age_seconds: float, made_in_seconds: float) -> float:
-    rule, rng = Freshness(60, early=1), Random(1)
+    rule, draw = Freshness(60, early=1), Random(1).random
     verdicts = [
-        rule.judge(age_seconds, made_in_seconds, rng) for _ in range(5000)
+        rule.judge(age_seconds, made_in_seconds, draw) for _ in range(5000)
     ]
     return verdicts.count(Verdict.SERVE_AND_REFRESH) / len(verdicts)
 
@@ -64,11 +64,21 @@ def test_early_refresh_has_the_probability_of_the_paper() -> None:
     assert share_refreshed(56, 2) == pytest.approx(0.135, abs=0.02)
 
 
-def test_without_early_nothing_is_drawn() -> None:
-    rng = Random(1)
-    before = rng.getstate()
-    assert Freshness(60).judge(59.9, 30, rng) is Verdict.SERVE
-    assert rng.getstate() == before
+@pytest.mark.parametrize(
+    ("rule", "age"),
+    [
+        (Freshness(60), 59.9),  # without `early`
+        (Freshness(3600, early=1), 60),  # far from the end
+        (Freshness(60, stale_seconds=60, early=1), 61),  # stale already
+    ],
+)
+def test_nothing_is_drawn_where_chance_decides_nothing(
+    rule: Freshness, age: float
+) -> None:
+    def draw() -> float:
+        raise AssertionError("drawn")
+
+    rule.judge(age, 30, draw)
 
 
 @pytest.mark.parametrize(

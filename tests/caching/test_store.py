@@ -63,9 +63,10 @@ def test_no_tools_are_no_obstacle() -> None:
 
 
 def test_any_temperature_may_be_asked_for() -> None:
-    assert cacheable(ask(temperature=0.7), reply(), any_temperature=True)
-    private = ask(temperature=0.7, options={"store": False})
-    assert not reusable(private, any_temperature=True)
+    any_ = CacheControl(any_temperature=True)
+    assert cacheable(ask(temperature=0.7, cache=any_), reply())
+    private = {"store": False}
+    assert not reusable(ask(temperature=0.7, cache=any_, options=private))
 
 
 @pytest.mark.parametrize(

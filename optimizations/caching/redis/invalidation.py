@@ -68,7 +68,7 @@ class Invalidation:
             self._ear.start("ear", self._listen)
 
     async def aclose(self) -> None:
-        """Listen no more; `listen` begins again."""
+        """Listen no more."""
         await self._ear.aclose()
 
     async def _listen(self) -> None:

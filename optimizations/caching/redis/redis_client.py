@@ -58,7 +58,7 @@ class RedisUnavailable(ConnectionError):
 class RedisClient:
     """`redis://`, `rediss://` or `unix://`, over at most `max_connections`.
 
-    Connects when it is used, and again if it is used after closing.
+    Connects when it is used. Once it is closed, every call raises.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class RedisClient:
         self.timeout_seconds = timeout_seconds
         self.recovery_seconds = recovery_seconds
         self.failures = self.skipped = 0
+        self._closed = False
         self._cooldown = Cooldown(recovery_seconds)
         self._probes = Background(1)
         self._gets = AutoPipeline(
@@ -123,6 +124,7 @@ class RedisClient:
 
     async def aclose(self) -> None:
         """Whoever still waits gets a `ConnectionError`."""
+        self._closed = True
         await self._probes.aclose()
         await self._gets.aclose()
         await self._commands.aclose()
@@ -131,6 +133,8 @@ class RedisClient:
     def _submit(
         self, pipeline: AutoPipeline[T, U], item: T
     ) -> asyncio.Future[U]:
+        if self._closed:
+            raise RedisUnavailable("closed")
         if self._cooldown.cooling:
             if self._cooldown.may_ask():
                 self._probes.start("ping", lambda: self._try(self._redis.ping))

@@ -17,6 +17,11 @@ they do not all expire together. Only keys below `namespace` are touched, and
 nothing is ever flushed: the server may be shared with others. There is one key
 for each question, so a new answer leaves no copy of the old one.
 
+What was deleted must not come back: another process may be reading just that
+answer from the model, and will keep it when it ends. So deleting leaves a
+*tombstone* with the time of it, by Redis' clock, and an answer that was asked
+for earlier is not written. To replace an answer (`no_cache`) leaves one too.
+
 When it does not help: with one process on one machine, whose own memory is
 far nearer. And Redis may lose what it confirmed, so nothing that must not be
 lost may live here alone.
@@ -48,7 +53,8 @@ that is forged, or it would never grow old.
 
 class RedisStore:
     """A `Store` behind `redis://`, `rediss://` or `unix://`. How much earlier
-    an entry expires is drawn for its key, by `seed`.
+    an entry expires is drawn for its key, by `seed`. A tombstone stands for
+    `tombstone_seconds`: longer than any answer takes to be made.
     """
 
     def __init__(
@@ -63,10 +69,11 @@ class RedisStore:
         codec: Codec = _JSON,
         timeout_seconds: float = 0.1,
         recovery_seconds: float = 1.0,
+        tombstone_seconds: float = 600.0,
         max_connections: int = 6,
         normalise: Normalise | None = None,
     ) -> None:
-        positive(ttl_seconds=ttl_seconds)
+        positive(ttl_seconds=ttl_seconds, tombstone_seconds=tombstone_seconds)
         if not 0 <= jitter < 1:
             raise ValueError("jitter must be at least 0 and less than 1")
         if not namespace.rstrip(":"):
@@ -75,6 +82,7 @@ class RedisStore:
         self.namespace = namespace.rstrip(":")
         self.prefix = f"{self.namespace}:answer:"
         self.hits = self.misses = self.kept = self.unreadable = 0
+        self.outdated = 0
         self.client = RedisClient(
             url,
             timeout_seconds=timeout_seconds,
@@ -82,6 +90,7 @@ class RedisStore:
             max_connections=max_connections,
         )
         self._ttl_seconds = ttl_seconds
+        self._tombstone_ms = max(1, round(tombstone_seconds * 1000))
         self._jitter = jitter
         self._seed = seed
         self._codec = codec
@@ -107,25 +116,36 @@ class RedisStore:
 
     async def keep(self, request: Request, answer: Answer) -> None:
         """Keep for `ttl_seconds` less the jitter; a failure is counted. What
-        is too large to be kept still takes the old answer's place.
+        is too large to be kept still takes the old answer's place; what was
+        asked for before the last deletion is not kept.
         """
         key = self.key(request)
         try:
-            data = await self._encode(key, answer)
+            ahead = await self._clock.ahead_seconds()
+            born_at = answer.born_at + ahead
+            asked_at = born_at - answer.made_in_seconds
+            data = self._encode(key, replace(answer, born_at=born_at))
             if data is None:
                 await self.client.execute("UNLINK", key)
                 return
-            life = 1 - self._jitter * chance(self._seed, key).random()
-            milliseconds = max(1, round(self._ttl_seconds * life * 1000))
-            await self.client.execute("SET", key, data, "PX", milliseconds)
+            written = await self.client.execute(
+                *("EVAL", _KEEP, 2, key, self._tombstone(request), data),
+                self._milliseconds(key),
+                f"{asked_at - self._clock.error_seconds:.6f}",
+                self._tombstone_ms if request.cache.no_cache else 0,
+            )
         except ConnectionError:
             self._clock.forget()
             return
-        self.kept += 1
+        self.kept += written == 1
+        self.outdated += written != 1
 
     async def delete(self, request: Request) -> Sequence[str]:
         """Raises `ConnectionError` where Redis did not say that it is gone."""
-        await self.client.execute("UNLINK", self.key(request))
+        await self.client.execute(
+            *("EVAL", _DELETE, 2, self.key(request), self._tombstone(request)),
+            self._tombstone_ms,
+        )
         return ()
 
     async def ready(self) -> bool:
@@ -134,7 +154,7 @@ class RedisStore:
 
     def snapshot(self) -> Mapping[str, float]:
         """What the client counts, and look-ups; `unreadable` are entries that
-        were deleted.
+        were deleted, `outdated` answers that a tombstone kept out.
         """
         return {
             **self.client.snapshot(),
@@ -142,10 +162,11 @@ class RedisStore:
             "misses": self.misses,
             "kept": self.kept,
             "unreadable": self.unreadable,
+            "outdated": self.outdated,
         }
 
     async def aclose(self) -> None:
-        """Close the connections; the store connects again if it is used."""
+        """Close the connections: from now on everything is a miss."""
         await self.client.aclose()
 
     async def _find(self, key: str, choices: int) -> Answer | None:
@@ -164,11 +185,19 @@ class RedisStore:
         self.unreadable += 1
         await self.client.execute("UNLINK", key)
 
-    async def _encode(self, key: str, answer: Answer) -> bytes | None:
+    def _tombstone(self, request: Request) -> str:
+        """Beside the answers, or each would be news to who listens there."""
+        key = exact_key(request, self._normalise)
+        return f"{self.namespace}:tombstone:{key}"
+
+    def _milliseconds(self, key: str) -> int:
+        life = 1 - self._jitter * chance(self._seed, key).random()
+        return max(1, round(self._ttl_seconds * life * 1000))
+
+    def _encode(self, key: str, answer: Answer) -> bytes | None:
         """None where the answer is nothing that an entry may hold."""
-        born_at = answer.born_at + await self._clock.ahead_seconds()
         try:
-            return self._codec.encode(key, replace(answer, born_at=born_at))
+            return self._codec.encode(key, answer)
         except ValueError:
             return None
 
@@ -179,3 +208,18 @@ class RedisStore:
             return float(seconds + microseconds / 1e6)
         except (TypeError, ValueError):  # no Redis: that has a clock
             raise RedisUnavailable("no time") from None
+
+
+_KEEP = """
+local deleted_at = redis.call('GET', KEYS[2])
+if deleted_at and tonumber(deleted_at) >= tonumber(ARGV[3]) then return 0 end
+if ARGV[4] ~= '0' then
+  redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1"""
+_DELETE = """
+local time = redis.call('TIME')
+local now = string.format('%d.%06d', time[1], time[2])
+redis.call('SET', KEYS[2], now, 'PX', ARGV[1])
+return redis.call('UNLINK', KEYS[1])"""

@@ -34,6 +34,7 @@ class RemoteClock:
         positive(valid_seconds=valid_seconds)
         self._read = read
         self._valid_seconds = valid_seconds
+        self.error_seconds = 0.0  # what `ahead_seconds` may be wrong by
         self._ahead_seconds: float | None = None
         self._learn_again_at = 0.0
 
@@ -49,7 +50,8 @@ class RemoteClock:
                 return known
             # Whoever comes meanwhile takes what is known.
             self._learn_again_at = asked_at + self._valid_seconds
-        said = await self._read()
-        self._ahead_seconds = said - (asked_at + now()) / 2
-        self._learn_again_at = now() + self._valid_seconds
+        said, heard_at = await self._read(), now()
+        self._ahead_seconds = said - (asked_at + heard_at) / 2
+        self.error_seconds = (heard_at - asked_at) / 2
+        self._learn_again_at = heard_at + self._valid_seconds
         return self._ahead_seconds

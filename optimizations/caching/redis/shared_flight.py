@@ -37,10 +37,11 @@ from contextlib import aclosing, asynccontextmanager
 from math import inf
 
 from optimizations.caching.cached import replay
+from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.keys import exact_key
 from optimizations.caching.redis.lease import Lease, Leases, Turn
 from optimizations.caching.store import Answer, Store, reusable
-from optimizations.caching.time_limit import STORE_SECONDS, positive, within
+from optimizations.caching.time_limit import STORE_SECONDS, positive
 from optimizations.clock import chance, now
 from optimizations.llm import LLM, Chunk, Layer, Request
 
@@ -64,23 +65,17 @@ class SharedFlight(Layer):
         poll_seconds: float = 0.1,
         patience_seconds: float = 120.0,
         store_seconds: float = STORE_SECONDS,
-        any_temperature: bool = False,
         seed: int = 0,
     ) -> None:
         super().__init__(inner)
-        positive(
-            poll_seconds=poll_seconds,
-            patience_seconds=patience_seconds,
-            store_seconds=store_seconds,
-        )
+        positive(poll_seconds=poll_seconds, patience_seconds=patience_seconds)
         self.store = store
         self.led = self.followed = self.alone = self.waiting = 0
         self._leases = leases
         self._poll_seconds = poll_seconds
         self._patience_seconds = patience_seconds
-        self._store_seconds = store_seconds
-        self._any_temperature = any_temperature
-        self._rng = chance(seed, "shared flight")
+        self._guarded = GuardedStore(store, store_seconds)
+        self._seed = seed
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
         async with self._flight(request) as answer:
@@ -108,9 +103,7 @@ class SharedFlight(Layer):
     @asynccontextmanager
     async def _flight(self, request: Request) -> AsyncIterator[Answer | None]:
         """Another process' answer; or None, while it is for us to ask."""
-        if request.cache.no_cache or not reusable(
-            request, any_temperature=self._any_temperature
-        ):
+        if request.cache.no_cache or not reusable(request):
             yield None
             return
         lease = Lease(self._leases, exact_key(request))
@@ -131,6 +124,7 @@ class SharedFlight(Layer):
     async def _await_turn(self, lease: Lease, request: Request) -> Turn:
         """Ours, or that it is over; another's where we wait no longer."""
         patient_until, heard_at = now() + self._patience_seconds, -inf
+        draws = chance(self._seed, "shared flight", request.request_id)
         self.waiting += 1
         try:
             while True:
@@ -143,7 +137,7 @@ class SharedFlight(Layer):
                 left = min(patient_until, request.due) - now()
                 if turn is not Turn.ANOTHERS or left <= 0:
                     return turn
-                pause = self._poll_seconds * (0.5 + self._rng.random())
+                pause = self._poll_seconds * (0.5 + draws.random())
                 await asyncio.sleep(min(pause, left))
         finally:
             self.waiting -= 1
@@ -154,12 +148,7 @@ class SharedFlight(Layer):
         """The answer that was made meanwhile. An older one is no answer: we
         would not be here if it were good enough.
         """
-        try:
-            answer = await within(
-                self._store_seconds, self.store.find(request)
-            )
-        except Exception:  # whatever it is, the model can still answer
-            return None
+        answer = await self._guarded.find(request)
         if answer is None or answer.born_at < arrived_at - _JUST_NOW_SECONDS:
             return None
         young = now() - answer.born_at <= request.cache.max_age_seconds

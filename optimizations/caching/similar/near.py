@@ -109,7 +109,9 @@ class NearStore(Generic[T]):
             except Exception:
                 self.errors += 1
                 return None
-            found = None if form is None else self._search(place, form)
+            if form is not None:
+                found, objections = self._search(place, form)
+                self.vetoed += found is None and objections > 0
         if found is not None:
             self._answers.touch((place[0], found.question))
         return found
@@ -148,7 +150,10 @@ class NearStore(Generic[T]):
         if place[0] not in self._answers:
             return others
         form = await self._form(place[1])
-        while form is not None and (found := self._search(place, form)):
+        while form is not None:
+            found, _ = self._search(place, form)
+            if found is None:
+                break
             self._answers.remove((place[0], found.question))
             others.append(found.question)
         return others
@@ -197,7 +202,10 @@ class NearStore(Generic[T]):
         answer = self._answers.get(place)
         return None if answer is None else Match(place[1], self.same, answer)
 
-    def _search(self, place: Place, form: T) -> Match | None:
+    def _search(self, place: Place, form: T) -> tuple[Match | None, int]:
+        """The nearest to which there is no objection, and how many there were
+        before it.
+        """
         partition, asked = place
         objections = 0
         for other, score in self._answers.nearest(
@@ -208,7 +216,7 @@ class NearStore(Generic[T]):
                 asked, stored
             ):
                 answer = self._answers.get(other)
-                return Match(stored, score, answer) if answer else None
+                match = Match(stored, score, answer) if answer else None
+                return match, objections
             objections += 1
-        self.vetoed += objections > 0
-        return None
+        return None, objections

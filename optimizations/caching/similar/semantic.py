@@ -14,6 +14,8 @@ hence the partitions (`near.py`) and the check (`checks.py`).
 
 An embedder that fails, takes longer than `embed_seconds`, or returns anything
 but one finite vector of its own width is counted, and the search is a miss.
+That is less time than `Cached` and `CacheFill` give a store: for an endpoint
+that takes longer, raise their `store_seconds` too.
 
 When it does not help: where every wrong answer costs more than a model call
 (medicine, money), and where questions hardly ever repeat: each miss has paid
@@ -62,7 +64,7 @@ class SemanticStore(NearStore[Vector]):
         name: str = "semantic",
         second_check: Check | None = disagreement,
         ttl_seconds: float = DAY_SECONDS,
-        embed_seconds: float = 5.0,
+        embed_seconds: float = 0.2,
         max_entries: int = 10_000,
         max_bytes: int = 64 * 1024 * 1024,
         max_question_chars: int = 2000,

@@ -143,6 +143,21 @@ def test_a_refusal_in_a_pipeline_is_not_its_neighbours() -> None:
 
 
 @needs_redis
+def test_what_is_closed_stays_closed() -> None:
+    """It connected again, and was left alone for ever after one failure."""
+
+    async def main(server: RedisServer, plain: redis.asyncio.Redis) -> None:
+        client = RedisClient(server.url, timeout_seconds=5)
+        assert await client.ready()
+        await client.aclose()
+        assert not await client.ready()
+        with pytest.raises(RedisUnavailable, match="closed"):
+            client.get("a")
+
+    with_redis(main)
+
+
+@needs_redis
 def test_the_same_key_is_fetched_once_for_all() -> None:
     async def main(server: RedisServer, plain: redis.asyncio.Redis) -> None:
         client = RedisClient(server.url, timeout_seconds=5)

@@ -22,7 +22,7 @@ from optimizations.caching.redis.entry import Codec
 from optimizations.caching.redis.envelope import Envelope
 from optimizations.caching.redis.redis_store import RedisStore
 from optimizations.clock import now
-from optimizations.llm import Usage
+from optimizations.llm import CacheControl, Usage
 from tests.caching.answers import answer
 from tests.caching.redis.real_redis import (
     closed_port,
@@ -103,6 +103,55 @@ def test_how_old_an_answer_is_survives_the_way_through_redis() -> None:
         assert found.made_in_seconds == 2.5
         await one.aclose()
         await other.aclose()
+
+    with_redis(main)
+
+
+def test_what_was_deleted_is_not_put_back_by_another_process() -> None:
+    """It was just being told the answer, and kept it when it had all of it."""
+
+    async def main(server: RedisServer, client: redis.asyncio.Redis) -> None:
+        one, other = patient(server.url), patient(server.url)
+        await one.keep(ask(), answer("wrong"))
+        await one.delete(ask())
+        told_meanwhile = replace(answer("wrong"), made_in_seconds=5.0)
+        await other.keep(ask(), told_meanwhile)
+        assert await one.find(ask()) is None
+        assert (other.kept, other.outdated) == (0, 1)
+        await asyncio.sleep(0.05)
+        await other.keep(ask(), answer("right"))
+        found = await one.find(ask())
+        assert found is not None
+        assert found.reply.text == "right"
+        await one.aclose()
+        await other.aclose()
+
+    with_redis(main)
+
+
+def test_what_was_replaced_is_not_put_back_by_another_process() -> None:
+    async def main(server: RedisServer, client: redis.asyncio.Redis) -> None:
+        one, other = patient(server.url), patient(server.url)
+        anew = ask(cache=CacheControl(no_cache=True))
+        await one.keep(anew, replace(answer("new"), made_in_seconds=1.0))
+        await other.keep(ask(), replace(answer("old"), made_in_seconds=5.0))
+        found = await other.find(ask())
+        assert found is not None
+        assert found.reply.text == "new"
+        await one.aclose()
+        await other.aclose()
+
+    with_redis(main)
+
+
+def test_a_tombstone_does_not_stand_for_ever() -> None:
+    async def main(server: RedisServer, client: redis.asyncio.Redis) -> None:
+        store = patient(server.url, tombstone_seconds=7)
+        await store.delete(ask())
+        [key] = await client.keys("*")
+        assert key.startswith(b"module12:tombstone:")
+        assert 0 < await client.pttl(key) <= 7000
+        await store.aclose()
 
     with_redis(main)
 
@@ -407,6 +456,7 @@ def test_a_full_redis_costs_the_entry_and_nothing_else() -> None:
         {"url": "http://localhost"},
         {"ttl_seconds": 0},
         {"ttl_seconds": float("nan")},
+        {"tombstone_seconds": 0},
         {"timeout_seconds": float("inf")},
         {"recovery_seconds": -1},
         {"jitter": 1.0},
