@@ -25,9 +25,9 @@ from lab.parts import PartFailed
 from lab.settings import ROOT
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
-from optimizations.caching.redis.lease import RedisLeases
+from optimizations.caching.redis.redis_leases import RedisLeases
 from optimizations.caching.redis.redis_store import RedisStore
-from optimizations.caching.redis.shared_flight import SharedFlight
+from optimizations.caching.shared_flight import SharedFlight
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.clock import now
 from optimizations.llm import LLM, Reply, Request

@@ -28,7 +28,9 @@ from optimizations.balancing.retry import Retry
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
 from optimizations.caching.freshness import Freshness
+from optimizations.caching.lease import Leases
 from optimizations.caching.memory.ttl import TTLCache
+from optimizations.caching.shared_flight import SharedFlight
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import MemoryStore, Store, answer_bytes
 from optimizations.caching.time_limit import STORE_SECONDS
@@ -74,8 +76,13 @@ ORDER = (
     ),
     Arrow(
         "SingleFlight",
+        "SharedFlight",
+        "Of each process one request waits for another process, not all.",
+    ),
+    Arrow(
+        "SharedFlight",
         "CacheFill",
-        "However many wait for an answer, it is stored once.",
+        "Once the lease ends the answer is stored, so who waited finds it.",
     ),
     Arrow(
         "CacheFill",
@@ -133,6 +140,7 @@ def stack(
     *,
     store: Store | None = None,
     semantic: Store | None = None,
+    leases: Leases | None = None,
     sinks: Sequence[Sink] = (),
     price: Price | None = None,
 ) -> LLM:
@@ -140,9 +148,10 @@ def stack(
 
     Answers are kept in `store`, by default in memory, and renewed early; a
     store of your own has to keep them as long as they may be served. A
-    `semantic` store adds a second look-up, and has a life span of its own.
-    `sinks` get a record of each request, with its cost where there is a
-    `price`.
+    `semantic` store adds a second look-up; its answers may be as old, and no
+    older. Where several processes share `store`, `leases` that they share too
+    let one of them ask for all. `sinks` get a record of each request, with its
+    cost where there is a `price`.
     """
     given = settings or Settings()
     exact = _memory(given) if store is None else store
@@ -159,20 +168,26 @@ def stack(
     llm = Retry(llm, given.attempts, afford=limiter.afford, seed=given.seed)
     llm = RateLimit(llm, limiter)
     llm = CacheFill(llm, *stores, store_seconds=given.store_seconds)
+    if leases is not None:
+        llm = SharedFlight(
+            llm,
+            exact,
+            leases,
+            store_seconds=given.store_seconds,
+            seed=given.seed,
+        )
     llm = SingleFlight(llm)
-    if semantic is not None:
-        llm = Cached(llm, semantic, store_seconds=given.store_seconds)
-    llm = Cached(
-        llm,
-        exact,
-        freshness=Freshness(
-            given.fresh_seconds,
-            stale_seconds=given.stale_seconds,
-            early=1.0,
-        ),
-        store_seconds=given.store_seconds,
-        seed=given.seed,
+    freshness = Freshness(
+        given.fresh_seconds, stale_seconds=given.stale_seconds, early=1.0
     )
+    for each in reversed(stores):
+        llm = Cached(
+            llm,
+            each,
+            freshness=freshness,
+            store_seconds=given.store_seconds,
+            seed=given.seed,
+        )
     llm = Deadline(llm, given.deadline_seconds)
     return Monitored(llm, sinks, price=price)
 

@@ -26,7 +26,7 @@ from optimizations.balancing.circuit_breaker import Breaker
 from optimizations.balancing.retry import Retry
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
-from optimizations.caching.redis.shared_flight import SharedFlight
+from optimizations.caching.shared_flight import SharedFlight
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import MemoryStore
 from optimizations.clock import now, run_virtual
@@ -45,7 +45,7 @@ from optimizations.stack import Settings, stack
 from optimizations.streaming.deadline import Deadline
 from optimizations.streaming.progressive import Paced
 from optimizations.streaming.timeouts import Timeouts
-from tests.caching.redis.leases import MemoryLeases
+from tests.caching.leases import MemoryLeases
 from tests.helpers import (
     STOP,
     Scripted,

@@ -18,6 +18,11 @@ from optimizations.balancing.policies import RoundRobin
 from optimizations.balancing.retry import Retry
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
+from optimizations.caching.keys import exact_key
+from optimizations.caching.lease import Leases
+from optimizations.caching.shared_flight import SharedFlight
+from optimizations.caching.similar.embedding import Embedder, HashingEmbedder
+from optimizations.caching.similar.semantic import SemanticStore
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import Answer, MemoryStore
 from optimizations.clock import now, run_virtual
@@ -38,6 +43,7 @@ from optimizations.monitoring.record import Monitored, Record
 from optimizations.stack import ORDER, Settings, stack
 from optimizations.streaming.deadline import Deadline
 from optimizations.streaming.timeouts import Timeouts
+from tests.caching.leases import MemoryLeases
 from tests.helpers import Scripted, ask, other_tasks, read, says
 
 YES = says("yes", gap_seconds=0.1)
@@ -51,11 +57,13 @@ class WatchedStore(MemoryStore):
         self,
         *,
         find_seconds: float = 0.0,
+        keep_seconds: float = 0.0,
         on_keep: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self.finds = self.keeps = 0
         self._find_seconds = find_seconds
+        self._keep_seconds = keep_seconds
         self._on_keep = on_keep
 
     async def find(self, request: Request) -> Answer | None:
@@ -66,13 +74,19 @@ class WatchedStore(MemoryStore):
     async def keep(self, request: Request, answer: Answer) -> None:
         self.keeps += 1
         self._on_keep()
+        await asyncio.sleep(self._keep_seconds)
         await super().keep(request, answer)
 
 
 def test_the_onion_has_the_order_that_is_written_down() -> None:
     async def main() -> None:
         exact, semantic = MemoryStore(), MemoryStore()
-        llm = stack([Scripted(YES)], store=exact, semantic=semantic)
+        llm = stack(
+            [Scripted(YES)],
+            store=exact,
+            semantic=semantic,
+            leases=MemoryLeases(),
+        )
         built = [type(layer).__name__ for layer in walk(llm)][:-1]
         written = [ORDER[0].outer, *(arrow.inner for arrow in ORDER)]
         assert built == written
@@ -169,7 +183,51 @@ def test_the_filling_inside_the_flight_stores_an_answer_once() -> None:
 
     async def main() -> None:
         assert await keeps(lambda m, s: SingleFlight(CacheFill(m, s))) == 1
-        assert await keeps(lambda m, s: CacheFill(SingleFlight(m), s)) == 5
+        assert await keeps(lambda m, s: CacheFill(SingleFlight(m), s)) > 1
+
+    run_virtual(main())
+
+
+def test_the_flight_outside_the_shared_one_lets_one_request_wait() -> None:
+    async def waiting(build: Callable[[LLM, SharedFlight], LLM]) -> int:
+        store, leases = MemoryStore(), MemoryLeases()
+        await leases.take(exact_key(ask()), "another process")
+        shared = SharedFlight(CacheFill(Scripted(YES), store), store, leases)
+        llm = build(shared.inner, shared)
+        tasks = [asyncio.create_task(read(llm, ask(n=n))) for n in range(5)]
+        await asyncio.sleep(1)
+        count = int(shared.snapshot()["waiting"])
+        await asyncio.gather(*tasks)
+        return count
+
+    def inside(filled: LLM, shared: SharedFlight) -> LLM:
+        shared.inner = SingleFlight(filled)
+        return shared
+
+    async def main() -> None:
+        assert await waiting(lambda _, shared: SingleFlight(shared)) == 1
+        assert await waiting(inside) == 5
+
+    run_virtual(main())
+
+
+def test_the_filling_inside_the_lease_is_found_by_who_waited() -> None:
+    async def calls(build: Callable[[LLM, MemoryStore, Leases], LLM]) -> int:
+        model, leases = Scripted(YES), MemoryLeases()
+        store = WatchedStore(keep_seconds=0.2)
+        processes = [build(model, store, leases) for _ in range(2)]
+        await asyncio.gather(*(read(each, ask()) for each in processes))
+        return model.calls
+
+    async def main() -> None:
+        assert (
+            await calls(lambda m, s, x: SharedFlight(CacheFill(m, s), s, x))
+            == 1
+        )
+        assert (
+            await calls(lambda m, s, x: CacheFill(SharedFlight(m, s, x), s))
+            == 2
+        )
 
     run_virtual(main())
 
@@ -451,10 +509,18 @@ def test_a_breaker_of_the_same_seed_rests_for_the_same_time() -> None:
     assert rest(1) != rest(2)
 
 
-def test_an_answer_of_the_stack_does_not_live_for_ever() -> None:
+@pytest.mark.parametrize("semantic", [None, HashingEmbedder()])
+def test_an_answer_of_the_stack_does_not_live_for_ever(
+    semantic: Embedder | None,
+) -> None:
+    """The semantic store keeps a day, and once gave the same words the answer
+    that the exact one had let go.
+    """
+
     async def main() -> None:
-        model = Scripted(says("old"), says("new"))
-        async with stack([model]) as llm:
+        model = Scripted(says("old"), says("new"), says("newer"))
+        near = SemanticStore(semantic) if semantic else None
+        async with stack([model], semantic=near) as llm:
             assert await read(llm, ask()) == "old"
             await asyncio.sleep(3500)
             assert await read(llm, ask()) == "old"
@@ -462,5 +528,7 @@ def test_an_answer_of_the_stack_does_not_live_for_ever() -> None:
             assert await read(llm, ask()) == "old"  # stale, and asked anew
             await asyncio.sleep(1)
             assert await read(llm, ask()) == "new"
+            await asyncio.sleep(3600 + 600)
+            assert await read(llm, ask()) == "newer"
 
     run_virtual(main())

@@ -16,9 +16,9 @@ from lab.parts import PartFailed, RedisServer
 from lab.second_process import Outcome, SecondProcess, second_process
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
-from optimizations.caching.redis.lease import RedisLeases
-from optimizations.caching.redis.shared_flight import SharedFlight
+from optimizations.caching.redis.redis_leases import RedisLeases
 from optimizations.caching.redis.two_tier import TwoTierStore
+from optimizations.caching.shared_flight import SharedFlight
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.clock import now
 from optimizations.llm import LLM

@@ -5,5 +5,5 @@
 - `entry` an answer as bytes, in an `envelope` that shows what was changed
 - `redis_client` short waits, one breaker · `auto_pipelining` one round trip
   for all of a moment · `remote_clock` how old by Redis' own clock
-- `lease` who may · `shared_flight` asks once for many processes
+- `redis_leases` who of many processes may ask the model
 """

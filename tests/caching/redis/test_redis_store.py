@@ -148,7 +148,8 @@ def test_a_tombstone_does_not_stand_for_ever() -> None:
     async def main(server: RedisServer, client: redis.asyncio.Redis) -> None:
         store = patient(server.url, tombstone_seconds=7)
         await store.delete(ask())
-        [key] = await client.keys("*")
+        keys: list[Any] = await client.keys("*")
+        [key] = keys
         assert key.startswith(b"module12:tombstone:")
         assert 0 < await client.pttl(key) <= 7000
         await store.aclose()

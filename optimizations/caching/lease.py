@@ -10,8 +10,8 @@ it.
 
 A lease has three ends. `release` leaves nothing: the work was not done,
 somebody else may do it. `finish` leaves a note for a moment: it was done, look
-at the result. And it may run out. Each compares the holder's token and acts in
-one step inside Redis, so nobody ends a lease that has passed to another.
+at the result. And it may run out. `Leases` says what has to keep them;
+`redis/redis_leases.py` does.
 
 When it does not help: where two holders at a time would do harm. One who was
 frozen for longer than the lease does not know that it has lost it (Kleppmann,
@@ -27,11 +27,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from typing import Protocol
-
-from optimizations.caching.redis.redis_client import RedisClient
-from optimizations.caching.time_limit import positive
-
-_OVER = b"over"  # no token: those are longer
 
 
 class Turn(Enum):
@@ -62,59 +57,6 @@ class Leases(Protocol):
 
     async def finish(self, name: str, token: str) -> None:
         """Tell for a moment that the work is done, if it is `token`'s."""
-
-
-class RedisLeases:
-    """`Leases` in Redis, by its clock. A note lasts `note_seconds`: longer
-    than anybody who waits looks away.
-    """
-
-    def __init__(
-        self,
-        client: RedisClient,
-        *,
-        namespace: str = "module12",
-        lease_seconds: float = 3.0,
-        note_seconds: float = 1.0,
-    ) -> None:
-        positive(lease_seconds=lease_seconds, note_seconds=note_seconds)
-        self.lease_seconds = lease_seconds
-        self._client = client
-        self._prefix = f"{namespace.rstrip(':')}:lease:"
-        self._lease_ms = max(1, round(lease_seconds * 1000))
-        self._note_ms = max(1, round(note_seconds * 1000))
-
-    async def take(self, name: str, token: str) -> Turn:
-        holder = await self._run(_TAKE, name, token, self._lease_ms)
-        if holder == token.encode():
-            return Turn.MINE
-        return Turn.OVER if holder == _OVER else Turn.ANOTHERS
-
-    async def renew(self, name: str, token: str) -> bool:
-        return await self.take(name, token) is Turn.MINE
-
-    async def release(self, name: str, token: str) -> None:
-        await self._run(_RELEASE, name, token)
-
-    async def finish(self, name: str, token: str) -> None:
-        await self._run(_FINISH, name, token, self._note_ms, _OVER)
-
-    async def _run(self, script: str, name: str, *words: object) -> object:
-        key = self._prefix + name
-        answer: object = await self._client.execute(
-            "EVAL", script, 1, key, *words
-        )
-        return answer
-
-
-_TAKE = """
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return holder end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return ARGV[1]"""
-_IF_MINE = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end\n"
-_RELEASE = _IF_MINE + "return redis.call('DEL', KEYS[1])"
-_FINISH = _IF_MINE + "redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])"
 
 
 class Lease:

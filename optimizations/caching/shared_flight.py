@@ -39,7 +39,7 @@ from math import inf
 from optimizations.caching.cached import replay
 from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.keys import exact_key
-from optimizations.caching.redis.lease import Lease, Leases, Turn
+from optimizations.caching.lease import Lease, Leases, Turn
 from optimizations.caching.store import Answer, Store, reusable
 from optimizations.caching.time_limit import STORE_SECONDS, positive
 from optimizations.clock import chance, now

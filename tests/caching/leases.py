@@ -1,10 +1,10 @@
-"""Leases in memory, for tests on the virtual clock."""
+"""Leases in memory, for tests on the virtual clock; and what any must do."""
 
 from __future__ import annotations
 
 import asyncio
 
-from optimizations.caching.redis.lease import Turn
+from optimizations.caching.lease import Lease, Leases, Turn
 from optimizations.clock import now
 
 OVER = "over"
@@ -55,3 +55,18 @@ class MemoryLeases:
             await asyncio.sleep(self.delay_seconds)
         if not self.up:
             raise ConnectionError("away")
+
+
+async def taking_turns(leases: Leases) -> None:
+    """What any `Leases` must do."""
+    one, other = Lease(leases, "work"), Lease(leases, "work")
+    assert await one.take() is Turn.MINE
+    assert await one.take() is Turn.MINE  # its answer was lost: asked again
+    assert await other.take() is Turn.ANOTHERS
+    assert await Lease(leases, "other work").take() is Turn.MINE
+    async with one.held():
+        assert await other.take() is Turn.ANOTHERS
+    assert await other.take() is Turn.OVER
+    await leases.release("work", "no holder's token")
+    assert await other.take() is Turn.OVER
+    assert not await leases.renew("work", "no holder's token")

@@ -11,15 +11,15 @@ import pytest
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
 from optimizations.caching.keys import exact_key
-from optimizations.caching.redis.lease import Lease, Turn
-from optimizations.caching.redis.shared_flight import SharedFlight
+from optimizations.caching.lease import Lease, Turn
+from optimizations.caching.shared_flight import SharedFlight
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.caching.store import MemoryStore
 from optimizations.clock import now, run_virtual
 from optimizations.errors import ConnectionFailed, LLMError
 from optimizations.llm import LLM, CacheControl, Chunk, Reply
 from tests.caching.answers import answer
-from tests.caching.redis.leases import MemoryLeases
+from tests.caching.leases import MemoryLeases
 from tests.helpers import STOP, Script, Scripted, Step, ask, other_tasks, says
 
 SLOW: list[Step] = ["Hello", 10.0, STOP]
