@@ -217,7 +217,10 @@ def adapted(suite: Suite, bank: Bank) -> Suite:
         "unchecked is semantic without the second check",
         "hybrid is dict, then fuzzy, then semantic",
     ]
-    untested = "no near misses in these questions: false hits are not tested"
+    untested = (
+        "no near misses in these questions: false hits are only those among "
+        "ordinary ones"
+    )
     return replace(
         suite,
         setting="; ".join(told),

@@ -40,6 +40,12 @@ PLATEAU_SECONDS = 0.03  # between the slowest hit and the fastest miss
 # the others lie on one of these: they differ in what they find, not in when
 CURVES = ("no cache", "dict", "TTL", "fuzzy", "semantic", "hybrid")
 Looks = Mapping[str, Look]
+_MOVES = {
+    "less": "falls to {}",
+    "more": "rises to {}",
+    "alike": "stays as good as the same",
+    "same": "stays the same",
+}
 
 
 def data(result: SuiteResult) -> dict[str, Any]:
@@ -180,18 +186,19 @@ def _title(judged: Sequence[Standing], hits: Mapping[str, float]) -> str:
     title = f"A {best.name} answers {hits[best.name]:.0f} % at once"
     if stale := round(_value(best.figure(STALE))):
         title += f", {stale} % with what is no longer true"
-    if mean is not None:
-        title += f": the mean wait falls to {_percent(mean)}"
-    if tail is not None:
-        title += {
-            "less": f", {slowest.name} only to {_percent(tail)}",
-            "more": f", {slowest.name} rises to {_percent(tail)}",
-            "alike": f", {slowest.name} stays as good as the same",
-            "same": f", {slowest.name} stays the same",
-        }.get(
-            tail.verdict, f", but we cannot tell whether {slowest.name} does"
-        )
-    return f"{title} (lower is better)"
+    waits = {"the mean wait": mean, slowest.name: tail}
+    seen = {name: c for name, c in waits.items() if c is not None}
+    sure = {name: c for name, c in seen.items() if c.verdict in _MOVES}
+    moves = [
+        f"{name} {_MOVES[c.verdict].format(_percent(c))}"
+        for name, c in sure.items()
+    ]
+    if len(sure) < len(seen):
+        unsure = " or ".join(name for name in seen if name not in sure)
+        moves.append(f"we cannot tell whether {unsure} falls")
+    if moves:
+        title += f": {', '.join(moves)}"
+    return f"{title} (waits: lower is better)"
 
 
 def _percent(comparison: Comparison) -> str:

@@ -15,7 +15,7 @@ from math import isfinite, isnan
 from benchmark.intervals.digits import interval_shown
 from benchmark.intervals.estimates import FEWEST, Estimate
 from benchmark.intervals.paired import Comparison
-from benchmark.results.metrics import FALSE_HITS, P99, Metric
+from benchmark.results.metrics import FALSE_HITS, P99, STALE, Metric
 from benchmark.results.standings import Standing
 
 SEEDS_WORTH_NAMING = 1000  # more than these nobody will run
@@ -44,6 +44,9 @@ def verdict(standing: Standing, judged: Sequence[Metric]) -> str:
     if standing.strategy.may_mistake:
         share = standing.figure(FALSE_HITS)
         parts.append(f"{share} % of the answers were another question's")
+    stale = standing.figure(STALE)
+    if stale and stale.value:
+        parts.append(f"{stale} % were out of date")
     return "; ".join(parts)
 
 

@@ -96,7 +96,7 @@ class SeedRun:
     prompt_tokens: int
     completion_tokens: int
     dollars: float
-    stale: int = 0  # answered with what had meanwhile become untrue
+    stale: int = 0  # answered rightly, but with what had become untrue
 
     @property
     def requests(self) -> int:
@@ -152,9 +152,11 @@ def seed_run(
 
 
 def _stale(sample: Sample, due_seconds: float, right: str) -> bool:
-    """Whether the answer became untrue between when it was made and when it
-    was served. Every answer does so at times of its own.
+    """Whether the right answer became untrue between when it was made and when
+    it was served. Every answer does so at times of its own.
     """
+    if sample.text != right:
+        return False
     served = due_seconds + sample.first_seconds
     phase = crc32(right.encode()) / 2**32 * FACTS_SECONDS
     changes, changes_before = (
