@@ -39,6 +39,10 @@ from optimizations.errors import Blame, Incomplete
 from optimizations.llm import Chunk
 
 LIMIT_BYTES = 256 * 1024
+_AT_AN_END_SECONDS = 1e-6
+"""So little patience is none: to wait for less than a clock can tell would be
+to look again and again, at the same moment.
+"""
 
 
 @dataclass(eq=False, slots=True)
@@ -162,7 +166,7 @@ class Pump:
         for laggard in laggards:
             laggard.patience_seconds -= now() - since
         for laggard in self._laggards():  # who did not catch up meanwhile
-            if laggard.patience_seconds <= 0:
+            if laggard.patience_seconds < _AT_AN_END_SECONDS:
                 self._drop(laggard)
         self._make_room()
 

@@ -399,6 +399,42 @@ def test_a_pump_closed_at_once_never_asks() -> None:
     run_virtual(main())
 
 
+def test_a_patience_that_rounding_left_a_trace_of_is_at_an_end() -> None:
+    """1e-16 s were left of it, which no clock can wait for: the pump looked
+    again and again, at the same moment.
+    """
+    delays = [0.5, 0.1, 0.02, 0, 0, 0, 0.5, 0, 0.1, 0, 0, 0.02]
+    pauses = [0.3, 0.2, 0.1]
+
+    async def source() -> AsyncGenerator[Chunk, None]:
+        for seconds in delays:
+            await asyncio.sleep(seconds)
+            yield Chunk("x")
+        yield STOP
+
+    async def dawdle(pump: Pump) -> None:
+        async with aclosing(pump.read()) as chunks:
+            async for number, _ in aenumerate(chunks):
+                await asyncio.sleep(pauses[number % len(pauses)])
+
+    async def main() -> None:
+        pump = Pump(source(), limit_bytes=1, patience_seconds=1.0)
+        slow_one = asyncio.create_task(dawdle(pump))
+        assert len(await collect(pump.read())) == len(delays) + 1
+        await asyncio.wait([slow_one])
+
+    run_virtual(main())
+
+
+async def aenumerate(
+    chunks: AsyncGenerator[Chunk, None],
+) -> AsyncGenerator[tuple[int, Chunk], None]:
+    number = 0
+    async for chunk in chunks:
+        yield number, chunk
+        number += 1
+
+
 def test_a_waiting_reader_learns_that_the_pump_was_closed() -> None:
     async def main() -> None:
         pump = Pump(Scripted(["a", inf]).stream(ask()))

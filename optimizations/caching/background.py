@@ -22,6 +22,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from math import inf
 
+from optimizations.caching.arguments import at_least_one
 from optimizations.caching.memory.lru import LRUCache
 from optimizations.clock import now
 
@@ -37,8 +38,7 @@ class Background:
     def __init__(
         self, max_running: int, *, first_pause_seconds: float = 0.0
     ) -> None:
-        if not max_running >= 1:
-            raise ValueError("max_running must be at least 1")
+        at_least_one(max_running=max_running)
         if not 0 <= first_pause_seconds <= LONGEST_PAUSE_SECONDS:
             raise ValueError(
                 "first_pause_seconds must be from 0 to "

@@ -26,17 +26,18 @@ anew is the question as it came now: the old answer stays until its time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from math import inf
 
+from optimizations.caching.arguments import positive
 from optimizations.caching.background import Background
 from optimizations.caching.freshness import Freshness, Verdict
 from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.keys import exact_key
 from optimizations.caching.store import Answer, Store, reusable
-from optimizations.caching.time_limit import STORE_SECONDS, positive
+from optimizations.caching.time_limit import STORE_SECONDS
 from optimizations.clock import chance, now
 from optimizations.llm import (
     LLM,
@@ -82,7 +83,7 @@ class Cached(Layer):
             raise ValueError("tokens_per_second must be more than 0")
         self.store = store
         self.hits = self.misses = self.bypassed = self.stale = 0
-        self._guarded = GuardedStore(store, store_seconds)
+        self.guarded = GuardedStore(store, store_seconds)
         self._freshness = freshness
         self._seconds_per_token = 1 / tokens_per_second
         self._refresh_seconds = refresh_seconds
@@ -105,12 +106,6 @@ class Cached(Layer):
             async for chunk in chunks:
                 yield chunk
 
-    async def forget(self, request: Request) -> Sequence[str]:
-        """Delete the answer from the store, and return the other questions
-        whose answers went too. Raises where that is not sure.
-        """
-        return await self._guarded.delete(request)
-
     def snapshot(self) -> Mapping[str, float]:
         """What the store counts, and how it was used: `bypassed` are requests
         for which a cache was out of the question, `stale` the hits that were
@@ -124,8 +119,8 @@ class Cached(Layer):
             "stale": self.stale,
             "refreshes": self._refreshes.started,
             "refresh_failures": self._refreshes.failed,
-            "failures": self._guarded.failures,
-            "timeouts": self._guarded.timeouts,
+            "failures": self.guarded.failures,
+            "timeouts": self.guarded.timeouts,
         }
 
     async def aclose(self) -> None:
@@ -139,7 +134,7 @@ class Cached(Layer):
         if request.cache.no_cache or not reusable(request):
             self.bypassed += 1
             return None
-        answer = await self._guarded.find(request)
+        answer = await self.guarded.find(request)
         if answer is not None and not self._may_serve(request, answer):
             answer = None
         self.hits += answer is not None

@@ -13,6 +13,7 @@ little; there, count them (a circuit breaker in full).
 
 from __future__ import annotations
 
+from optimizations.caching.arguments import positive
 from optimizations.clock import now
 
 
@@ -22,6 +23,7 @@ class Cooldown:
     """
 
     def __init__(self, seconds: float) -> None:
+        positive(seconds=seconds)
         self.cooling = False
         self._seconds = seconds
         self._until = 0.0

@@ -8,21 +8,25 @@ nobody may join a flight that is on its way, then nothing on its way is kept,
 then the stores forget. Where a store of similar questions had lent the answer
 to another question, that one is deleted everywhere, too.
 
+In another process an answer may be on its way, too: a Redis that both share
+keeps it out (`redis_store.py`).
+
 To replace an answer, ask with `CacheControl(no_cache=True)`: the new one takes
 the old one's place in every store.
 
-When it does not help: what has reached a reader cannot be taken back. And an
-answer that another process is being given right now will be kept by it: delete
-again, a minute later, or replace.
+When it does not help: what has reached a reader cannot be taken back. And what
+another process keeps in its own memory is its own: there, `forget` has to be
+called as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
+from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.single_flight import SingleFlight
 from optimizations.llm import LLM, Request, walk
 
@@ -34,28 +38,43 @@ async def forget(llm: LLM, request: Request) -> None:
     forgotten: then try again.
     """
     for layer in walk(llm):
-        if isinstance(layer, SingleFlight | CacheFill):
+        if isinstance(layer, SingleFlight):
             layer.forget(request)
-    failures: list[Exception] = []
-    others = await _delete(llm, request, failures)
-    *before, last = request.messages
-    for question in others:
+    for layer in walk(llm):
+        if isinstance(layer, CacheFill):
+            await layer.forget(request)
+    stores, failures = _stores(llm), list[Exception]()
+    for question in await _delete(stores, request, failures):
+        *before, last = request.messages
         message = replace(last, content=question)
         lender = replace(request, messages=(*before, message))
-        await _delete(llm, lender, failures)
+        await _delete(stores, lender, failures)
     if failures:
         raise failures[0]
 
 
+def _stores(llm: LLM) -> Collection[GuardedStore]:
+    """Each once, whether it is read, filled or both."""
+    found: dict[int, GuardedStore] = {}
+    for layer in walk(llm):
+        if isinstance(layer, Cached):
+            found[id(layer.store)] = layer.guarded
+        elif isinstance(layer, CacheFill):
+            for guarded in layer.guarded:
+                found.setdefault(id(guarded.store), guarded)
+    return found.values()
+
+
 async def _delete(
-    llm: LLM, request: Request, failures: list[Exception]
+    stores: Collection[GuardedStore],
+    request: Request,
+    failures: list[Exception],
 ) -> Sequence[str]:
     """Out of all stores. Returns the other questions whose answers went."""
     others: dict[str, None] = {}
-    for layer in walk(llm):
-        if isinstance(layer, Cached):
-            try:
-                others |= dict.fromkeys(await layer.forget(request))
-            except Exception as error:
-                failures.append(error)
+    for store in stores:
+        try:
+            others |= dict.fromkeys(await store.delete(request))
+        except Exception as error:
+            failures.append(error)
     return list(others)

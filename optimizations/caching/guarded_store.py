@@ -18,9 +18,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from typing import TypeVar
 
+from optimizations.caching.arguments import positive
 from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.store import Answer, Store
-from optimizations.caching.time_limit import positive, within
+from optimizations.caching.time_limit import within
 from optimizations.llm import Request
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ class GuardedStore:
     def __init__(self, store: Store, seconds: float) -> None:
         positive(store_seconds=seconds)
         self.failures = self.timeouts = 0
-        self._store = store
+        self.store = store
         self._seconds = seconds
         self._cooldown = Cooldown(_PAUSE_SECONDS)
 
@@ -42,21 +43,21 @@ class GuardedStore:
         """None also where it failed, was late, or is left alone."""
         if not self._cooldown.may_ask():
             return None
-        _, answer = await self._try(self._store.find(request))
+        _, answer = await self._try(self.store.find(request))
         return answer
 
     async def keep(self, request: Request, answer: Answer) -> bool:
         """Whether the store took it without complaint."""
         if not self._cooldown.may_ask():
             return False
-        worked, _ = await self._try(self._store.keep(request, answer))
+        worked, _ = await self._try(self.store.keep(request, answer))
         return worked
 
     async def delete(self, request: Request) -> Sequence[str]:
         """What the store returns. Raises what it raises, and `TimeoutError`:
         then the answer may still be there.
         """
-        return await within(self._seconds, self._store.delete(request))
+        return await within(self._seconds, self.store.delete(request))
 
     async def _try(self, work: Awaitable[T]) -> tuple[bool, T | None]:
         """Whether it went well, and what came of it."""

@@ -74,12 +74,12 @@ def partition_key(request: Request) -> str | None:
     )
 
 
-def same_partition(one: Request, other: Request) -> bool:
-    """Whether a store may find the answer to one for the other."""
-    partition = partition_key(one)
-    if partition is None:
-        return exact_key(one) == exact_key(other)
-    return partition == partition_key(other)
+def may_share(one: Request, other: Request) -> bool:
+    """Whether any store might find the answer to one for the other, however it
+    normalises and compares what was said.
+    """
+    ours, theirs = (replace(request, messages=()) for request in (one, other))
+    return exact_key(ours) == exact_key(theirs)
 
 
 def squeeze(text: str) -> str:

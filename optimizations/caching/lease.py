@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from typing import Protocol
@@ -43,6 +43,8 @@ class Leases(Protocol):
     """
 
     lease_seconds: float
+    note_seconds: float
+    """So long `finish` is told: longer than anybody who waits looks away."""
 
     async def take(self, name: str, token: str) -> Turn:
         """Give the lease to `token`, if nobody has it."""
@@ -73,7 +75,7 @@ class Lease:
         try:
             return await self._leases.take(self._name, self._token)
         except asyncio.CancelledError:  # it may be ours by now
-            await self._end(finished=False)
+            await _to_the_end(self._end(finished=False))
             raise
 
     @asynccontextmanager
@@ -89,9 +91,7 @@ class Lease:
             finished = False
             raise
         finally:
-            renewing.cancel()
-            await asyncio.wait([renewing])
-            await self._end(finished=finished)
+            await _to_the_end(self._leave(renewing, finished=finished))
 
     async def _renew(self) -> None:
         while not self.lost:
@@ -101,7 +101,29 @@ class Lease:
                     self._name, self._token
                 )
 
+    async def _leave(
+        self, renewing: asyncio.Task[None], *, finished: bool
+    ) -> None:
+        renewing.cancel()
+        await asyncio.wait([renewing])
+        await self._end(finished=finished)
+
     async def _end(self, *, finished: bool) -> None:
         end = self._leases.finish if finished else self._leases.release
         with suppress(ConnectionError):  # then it runs out
             await end(self._name, self._token)
+
+
+async def _to_the_end(work: Coroutine[object, object, None]) -> None:
+    """Do what takes a moment even if cancelled meanwhile: a lease that nobody
+    ended would hold up all others until it runs out. Then be cancelled.
+    """
+    task, cancelled = asyncio.create_task(work, name="lease ends"), False
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+    task.result()

@@ -36,15 +36,17 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from math import inf
 
+from optimizations.caching.arguments import positive
 from optimizations.caching.cached import replay
 from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.keys import exact_key
 from optimizations.caching.lease import Lease, Leases, Turn
 from optimizations.caching.store import Answer, Store, reusable
-from optimizations.caching.time_limit import STORE_SECONDS, positive
+from optimizations.caching.time_limit import STORE_SECONDS
 from optimizations.clock import chance, now
 from optimizations.llm import LLM, Chunk, Layer, Request
 
+_LONGEST_PAUSE = 1.5  # times `poll_seconds`
 _JUST_NOW_SECONDS = 1.0
 """So old may an answer be that was finished between a miss and the lease."""
 
@@ -69,6 +71,11 @@ class SharedFlight(Layer):
     ) -> None:
         super().__init__(inner)
         positive(poll_seconds=poll_seconds, patience_seconds=patience_seconds)
+        if not _LONGEST_PAUSE * poll_seconds < leases.note_seconds:
+            raise ValueError(
+                f"poll_seconds must be less than {leases.note_seconds:g} / "
+                f"{_LONGEST_PAUSE:g}, or who waits misses that it is over"
+            )
         self.store = store
         self.led = self.followed = self.alone = self.waiting = 0
         self._leases = leases
@@ -137,7 +144,7 @@ class SharedFlight(Layer):
                 left = min(patient_until, request.due) - now()
                 if turn is not Turn.ANOTHERS or left <= 0:
                     return turn
-                pause = self._poll_seconds * (0.5 + draws.random())
+                pause = self._poll_seconds * (_LONGEST_PAUSE - draws.random())
                 await asyncio.sleep(min(pause, left))
         finally:
             self.waiting -= 1

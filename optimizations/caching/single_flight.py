@@ -25,8 +25,8 @@ gets `Incomplete`, with the text that it had.
 
 Requests share a flight only if they could share a cached answer: equal in all
 that changes it, `reusable`, and all wanting pieces or all wanting the whole.
-Whoever wants a new answer (`no_cache`) takes off anew, and who comes later
-joins that flight.
+Whoever wants a new answer (`no_cache`), or a younger one than the flight asked
+for, takes off anew, and who comes later joins that flight.
 
 When it does not help: where identical requests are rare. A flight costs a
 task, so it stands behind the cache: a hit does not pay for it. Across
@@ -40,7 +40,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 
-from optimizations.caching.keys import exact_key, same_partition
+from optimizations.caching.keys import exact_key, may_share
 from optimizations.caching.store import reusable
 from optimizations.errors import Refused
 from optimizations.llm import LLM, Chunk, Layer, Request, Trace
@@ -75,6 +75,7 @@ class SingleFlight(Layer):
             flight is None
             or not flight.pump.joinable
             or request.cache.no_cache  # none that began before this
+            or request.cache.max_age_seconds < flight.max_age_seconds
         )
         if flight is None or leads:
             flight = self._take_off(key, request)
@@ -93,7 +94,7 @@ class SingleFlight(Layer):
         for this request. Whoever is on board gets what was asked for.
         """
         for key, flight in list(self._open.items()):
-            if same_partition(flight.request, request):
+            if may_share(flight.request, request):
                 del self._open[key]
 
     def snapshot(self) -> Mapping[str, float]:
@@ -137,6 +138,8 @@ class _Flight:
     def __init__(self, request: Request, pump: Pump) -> None:
         self.request = request
         self.pump = pump
+        # a cache inside may answer it, with what is as old as that
+        self.max_age_seconds = request.cache.max_age_seconds
         self._trace = request.trace
 
     def prolong(self, due: float) -> None:

@@ -26,7 +26,7 @@ from optimizations.caching.memory.bounded import BoundedMapping
 from optimizations.caching.memory.lru import LRUCache
 from optimizations.llm import Reply, Request
 
-_TOOLS = ("tools", "functions")
+_TOOLS = ("tools", "functions", "web_search_options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ class Answer:
     reply: Reply
     born_at: float  # on the clock of `now()`, in this process
     made_in_seconds: float = 0.0
+
+    @property
+    def asked_at(self) -> float:
+        """When the model was asked: of two answers the later is the newer."""
+        return self.born_at - self.made_in_seconds
 
 
 class Store(Protocol):
@@ -51,7 +56,7 @@ class Store(Protocol):
 
     async def keep(self, request: Request, answer: Answer) -> None:
         """Keep a whole answer for requests like this one, in the place of an
-        older one.
+        older one; whatever was asked for later stays.
         """
 
     async def delete(self, request: Request) -> Sequence[str]:
@@ -71,8 +76,8 @@ def reusable(request: Request) -> bool:
     """Whether an answer to this request may serve another one too.
 
     Not at a temperature above 0, unless the caller says `any_temperature`; not
-    where the model may call tools, whose results change; not what the caller
-    marks private, by `no_store` or by OpenAI's option `store`.
+    where the model may call tools or search the web, whose results change; not
+    what the caller marks private, by `no_store` or by OpenAI's option `store`.
     """
     return (
         (request.temperature == 0 or request.cache.any_temperature)
@@ -115,7 +120,10 @@ class MemoryStore:
 
     async def keep(self, request: Request, answer: Answer) -> None:
         """In the place of an older answer."""
-        self.mapping[exact_key(request, self._normalise)] = answer
+        key = exact_key(request, self._normalise)
+        kept = self._kept(key)
+        if kept is None or kept.asked_at <= answer.asked_at:
+            self.mapping[key] = answer
 
     async def delete(self, request: Request) -> Sequence[str]:
         """Cannot fail."""
@@ -130,6 +138,11 @@ class MemoryStore:
 
     async def aclose(self) -> None:
         """Holds nothing but memory."""
+
+    def _kept(self, key: str) -> Answer | None:
+        if isinstance(self.mapping, BoundedMapping):
+            return self.mapping.peek(key)
+        return self.mapping.get(key)
 
 
 def answer_bytes(answer: Answer) -> int:

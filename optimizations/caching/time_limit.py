@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from math import inf
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -39,12 +38,3 @@ async def within(seconds: float, work: Awaitable[T]) -> T:
         finally:
             if task.cancelling() > cancelled_before:
                 raise asyncio.CancelledError
-
-
-def positive(**given: float) -> None:
-    """Raises `ValueError` for what is no time to wait: 0, less, inf, NaN."""
-    for name, seconds in given.items():
-        if not 0 < seconds < inf:
-            raise ValueError(
-                f"{name} must be finite and more than 0, not {seconds}"
-            )

@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 import pytest
 
 from optimizations.caching.cache_fill import CacheFill
+from optimizations.caching.keys import squeeze
 from optimizations.caching.store import Answer, MemoryStore
 from optimizations.clock import now, run_virtual
 from optimizations.errors import Incomplete, UpstreamError
@@ -145,6 +146,38 @@ def test_the_answer_that_was_asked_for_later_stays() -> None:
         await read(fill, ask())
         await early
         found = await store.find(ask())
+        assert found is not None
+        assert found.reply.text == "new"
+
+    run_virtual(main())
+
+
+def test_an_empty_list_of_tool_calls_is_no_obstacle() -> None:
+    """Whole answers of some providers have one, and were never kept."""
+    extra = {"role": "assistant", "tool_calls": [], "annotations": []}
+
+    async def main() -> None:
+        fill = CacheFill(
+            Scripted([Chunk("a", extra=extra), STOP]), MemoryStore()
+        )
+        await read(fill, ask())
+        assert fill.kept == 1
+
+    run_virtual(main())
+
+
+def test_the_newer_answer_stays_in_a_store_that_takes_both_for_the_same() -> (
+    None
+):
+    async def main() -> None:
+        model = Scripted(says("old", gap_seconds=5), says("new"))
+        store = MemoryStore(normalise=squeeze)
+        fill = CacheFill(model, store)
+        early = asyncio.create_task(read(fill, ask("Where is IT?")))
+        await asyncio.sleep(1)
+        await read(fill, ask("where is it?"))
+        await early
+        found = await store.find(ask("Where is IT?"))
         assert found is not None
         assert found.reply.text == "new"
 

@@ -8,7 +8,7 @@ import pytest
 
 from optimizations.caching.lease import Lease, Turn
 from optimizations.clock import run_virtual
-from tests.caching.leases import MemoryLeases, taking_turns
+from tests.caching.leases import OVER, MemoryLeases, taking_turns
 from tests.helpers import other_tasks
 
 
@@ -112,5 +112,30 @@ def test_who_was_frozen_for_longer_notices_and_ends_nobody_elses() -> None:
             await asyncio.sleep(1.5)
             assert frozen.lost
         assert await Lease(leases, "work").take() is Turn.ANOTHERS
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("tenths", range(1, 12))
+def test_whoever_is_cancelled_while_ending_it_has_ended_it(
+    tenths: int,
+) -> None:
+    """The note was never sent, and the others waited for three seconds."""
+
+    async def main() -> None:
+        leases = MemoryLeases(lease_seconds=60, delay_seconds=0.5)
+        lease = Lease(leases, "work")
+        await lease.take()
+
+        async def work() -> None:
+            async with lease.held():
+                pass
+
+        task = asyncio.create_task(work())
+        await asyncio.sleep(tenths / 10)
+        task.cancel()
+        await asyncio.wait([task])
+        assert leases.holder("work") in (None, OVER)
+        assert not other_tasks()
 
     run_virtual(main())

@@ -252,3 +252,9 @@ def test_a_follower_cancelled_at_any_time_leaves_nothing_behind() -> None:
             assert fleet.model.running == 0
 
     run_virtual(main())
+
+
+def test_who_looks_away_for_longer_than_the_note_stands_is_refused() -> None:
+    store, leases = MemoryStore(), MemoryLeases()
+    with pytest.raises(ValueError, match="poll_seconds"):
+        SharedFlight(Scripted(), store, leases, poll_seconds=2.0)

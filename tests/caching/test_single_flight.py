@@ -454,3 +454,17 @@ def test_in_the_onion_an_answer_is_asked_for_and_kept_once() -> None:
         assert chunks[-1].finish_reason == "stop"
 
     run_virtual(main())
+
+
+def test_who_wants_a_younger_answer_takes_off_anew() -> None:
+    """Behind the flight a cache gave what was a thousand seconds old."""
+
+    async def main() -> None:
+        model = Scripted(says("a", gap_seconds=1))
+        flight = SingleFlight(model)
+        young = CacheControl(max_age_seconds=5)
+        readers = [ask(n=1), ask(n=2, cache=young), ask(n=3), ask(n=4)]
+        await asyncio.gather(*(read(flight, each) for each in readers))
+        assert (flight.flights, flight.followers) == (2, 2)
+
+    run_virtual(main())

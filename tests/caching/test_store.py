@@ -62,6 +62,10 @@ def test_no_tools_are_no_obstacle() -> None:
     assert reusable(ask(options={"tools": [], "store": True}))
 
 
+def test_what_is_looked_up_on_the_web_changes() -> None:
+    assert not reusable(ask(options={"web_search_options": {"size": "low"}}))
+
+
 def test_any_temperature_may_be_asked_for() -> None:
     any_ = CacheControl(any_temperature=True)
     assert cacheable(ask(temperature=0.7, cache=any_), reply())

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from math import inf, nan
 
 import pytest
 
-from optimizations.caching.time_limit import positive, within
+from optimizations.caching.time_limit import within
 from optimizations.clock import now, run_virtual
 
 Work = Callable[[float], Awaitable[str]]
@@ -95,10 +94,3 @@ def test_an_earlier_cancellation_that_was_dealt_with_is_no_new_one() -> None:
         assert await task == "here"
 
     run_virtual(outside())
-
-
-@pytest.mark.parametrize("bad", [0, -1, inf, nan])
-def test_no_time_and_all_time_are_refused(bad: float) -> None:
-    positive(read_seconds=0.1)
-    with pytest.raises(ValueError, match="read_seconds must be finite"):
-        positive(write_seconds=1, read_seconds=bad)

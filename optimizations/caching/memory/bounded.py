@@ -36,6 +36,8 @@ from collections.abc import (
 )
 from typing import Any, Generic, TypeVar, overload
 
+from optimizations.caching.arguments import at_least_one
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 D = TypeVar("D")
@@ -56,8 +58,7 @@ class BoundedMapping(MutableMapping[K, V], Generic[K, V]):
         max_bytes: int = MAX_BYTES,
         size_of: Callable[[V], int] | None = None,
     ) -> None:
-        if not max_entries >= 1 or not max_bytes >= 1:
-            raise ValueError("max_entries and max_bytes must be at least 1")
+        at_least_one(max_entries=max_entries, max_bytes=max_bytes)
         if max_bytes != MAX_BYTES and size_of is None:
             raise ValueError("max_bytes needs size_of to count the bytes")
         self.max_entries = max_entries
@@ -145,6 +146,10 @@ class BoundedMapping(MutableMapping[K, V], Generic[K, V]):
     def values(self) -> ValuesView[V]:
         """A copy, so that looking is not using."""
         return {key: self._look(key) for key in self}.values()
+
+    def peek(self, key: K) -> V | None:
+        """The value, which is no use of it; None where there is none."""
+        return self._look(key) if key in self._entries else None
 
     def _look(self, key: K) -> V:
         value: V = self._entries[key]

@@ -34,8 +34,8 @@ from math import inf
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
+from optimizations.caching.arguments import positive
 from optimizations.caching.memory.bounded import MAX_BYTES, BoundedMapping
-from optimizations.caching.time_limit import positive
 from optimizations.clock import now
 
 K = TypeVar("K", bound=Hashable)

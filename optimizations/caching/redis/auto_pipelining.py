@@ -28,6 +28,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
+from optimizations.caching.arguments import at_least_one
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -50,8 +52,9 @@ class AutoPipeline(Generic[Item, Result]):
         max_running: int = 1,
         max_waiting: int = 10_000,
     ) -> None:
-        if not min(max_size, max_running, max_waiting) >= 1:
-            raise ValueError("each maximum must be at least 1")
+        at_least_one(
+            max_size=max_size, max_running=max_running, max_waiting=max_waiting
+        )
         self.batches = 0
         self._handler = handler
         self._max_size = max_size

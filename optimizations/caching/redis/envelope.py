@@ -25,6 +25,8 @@ import hmac
 import zlib
 from hashlib import sha256
 
+from optimizations.caching.arguments import at_least_one
+
 FORMAT = b"answer/2"
 """What another version wrote is not read: it is another answer's format."""
 
@@ -55,8 +57,7 @@ class Envelope:
             )
         if compress_from_bytes is not None and not compress_from_bytes >= 1:
             raise ValueError("compress_from_bytes must be at least 1, or None")
-        if not max_bytes >= 1:
-            raise ValueError("max_bytes must be at least 1")
+        at_least_one(max_bytes=max_bytes)
         self._secret = secret
         self._compress_from_bytes = compress_from_bytes
         self._max_bytes = max_bytes

@@ -31,10 +31,11 @@ from typing import Any
 
 from redis.asyncio.connection import AbstractConnection
 
+from optimizations.caching.arguments import positive
 from optimizations.caching.background import Background
 from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.redis.redis_client import RedisClient
-from optimizations.caching.time_limit import positive, within
+from optimizations.caching.time_limit import within
 
 _CHANNEL = "__redis__:invalidate"
 

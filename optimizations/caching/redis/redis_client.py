@@ -39,10 +39,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
+from optimizations.caching.arguments import positive
 from optimizations.caching.background import Background
 from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.redis.auto_pipelining import AutoPipeline
-from optimizations.caching.time_limit import positive
 from optimizations.clock import now
 
 T = TypeVar("T")

@@ -12,17 +12,15 @@ hold it. Here that costs one more answer.
 
 from __future__ import annotations
 
+from optimizations.caching.arguments import positive
 from optimizations.caching.lease import Turn
 from optimizations.caching.redis.redis_client import RedisClient
-from optimizations.caching.time_limit import positive
 
 _OVER = b"over"  # no token: those are longer
 
 
 class RedisLeases:
-    """`Leases` in Redis, by its clock. A note lasts `note_seconds`: longer
-    than anybody who waits looks away.
-    """
+    """`Leases` in Redis, by its clock."""
 
     def __init__(
         self,
@@ -34,6 +32,7 @@ class RedisLeases:
     ) -> None:
         positive(lease_seconds=lease_seconds, note_seconds=note_seconds)
         self.lease_seconds = lease_seconds
+        self.note_seconds = note_seconds
         self._client = client
         self._prefix = f"{namespace.rstrip(':')}:lease:"
         self._lease_ms = max(1, round(lease_seconds * 1000))

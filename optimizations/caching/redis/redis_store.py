@@ -18,9 +18,10 @@ nothing is ever flushed: the server may be shared with others. There is one key
 for each question, so a new answer leaves no copy of the old one.
 
 What was deleted must not come back: another process may be reading just that
-answer from the model, and will keep it when it ends. So deleting leaves a
-*tombstone* with the time of it, by Redis' clock, and an answer that was asked
-for earlier is not written. To replace an answer (`no_cache`) leaves one too.
+answer from the model, and will keep it when it ends. Nor may an older answer
+take the place of a newer one. So beside each entry stands a *watermark* for a
+while: when its answer was asked for, or when it was deleted, by Redis' clock.
+What was asked for before that is not written.
 
 When it does not help: with one process on one machine, whose own memory is
 far nearer. And Redis may lose what it confirmed, so nothing that must not be
@@ -32,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from optimizations.caching.arguments import positive
 from optimizations.caching.keys import Normalise, exact_key
 from optimizations.caching.redis.entry import Codec
 from optimizations.caching.redis.redis_client import (
@@ -40,7 +42,6 @@ from optimizations.caching.redis.redis_client import (
 )
 from optimizations.caching.redis.remote_clock import RemoteClock
 from optimizations.caching.store import Answer
-from optimizations.caching.time_limit import positive
 from optimizations.clock import chance, now
 from optimizations.llm import Request
 
@@ -53,8 +54,8 @@ that is forged, or it would never grow old.
 
 class RedisStore:
     """A `Store` behind `redis://`, `rediss://` or `unix://`. How much earlier
-    an entry expires is drawn for its key, by `seed`. A tombstone stands for
-    `tombstone_seconds`: longer than any answer takes to be made.
+    an entry expires is drawn for its key, by `seed`. A watermark stands for
+    `watermark_seconds`: longer than any answer takes to be made.
     """
 
     def __init__(
@@ -69,11 +70,11 @@ class RedisStore:
         codec: Codec = _JSON,
         timeout_seconds: float = 0.1,
         recovery_seconds: float = 1.0,
-        tombstone_seconds: float = 600.0,
+        watermark_seconds: float = 600.0,
         max_connections: int = 6,
         normalise: Normalise | None = None,
     ) -> None:
-        positive(ttl_seconds=ttl_seconds, tombstone_seconds=tombstone_seconds)
+        positive(ttl_seconds=ttl_seconds, watermark_seconds=watermark_seconds)
         if not 0 <= jitter < 1:
             raise ValueError("jitter must be at least 0 and less than 1")
         if not namespace.rstrip(":"):
@@ -90,7 +91,7 @@ class RedisStore:
             max_connections=max_connections,
         )
         self._ttl_seconds = ttl_seconds
-        self._tombstone_ms = max(1, round(tombstone_seconds * 1000))
+        self._watermark_ms = max(1, round(watermark_seconds * 1000))
         self._jitter = jitter
         self._seed = seed
         self._codec = codec
@@ -117,22 +118,21 @@ class RedisStore:
     async def keep(self, request: Request, answer: Answer) -> None:
         """Keep for `ttl_seconds` less the jitter; a failure is counted. What
         is too large to be kept still takes the old answer's place; what was
-        asked for before the last deletion is not kept.
+        asked for before that, or before it was deleted, is not kept.
         """
         key = self.key(request)
         try:
             ahead = await self._clock.ahead_seconds()
             born_at = answer.born_at + ahead
-            asked_at = born_at - answer.made_in_seconds
+            asked_at = answer.asked_at + ahead - self._clock.error_seconds
             data = self._encode(key, replace(answer, born_at=born_at))
             if data is None:
-                await self.client.execute("UNLINK", key)
+                await self.delete(request)
                 return
             written = await self.client.execute(
-                *("EVAL", _KEEP, 2, key, self._tombstone(request), data),
-                self._milliseconds(key),
-                f"{asked_at - self._clock.error_seconds:.6f}",
-                self._tombstone_ms if request.cache.no_cache else 0,
+                *("EVAL", _KEEP, 2, key, self._watermark(request)),
+                *(data, self._milliseconds(key)),
+                *(f"{asked_at:.6f}", self._watermark_ms),
             )
         except ConnectionError:
             self._clock.forget()
@@ -143,8 +143,8 @@ class RedisStore:
     async def delete(self, request: Request) -> Sequence[str]:
         """Raises `ConnectionError` where Redis did not say that it is gone."""
         await self.client.execute(
-            *("EVAL", _DELETE, 2, self.key(request), self._tombstone(request)),
-            self._tombstone_ms,
+            *("EVAL", _DELETE, 2, self.key(request), self._watermark(request)),
+            self._watermark_ms,
         )
         return ()
 
@@ -154,7 +154,7 @@ class RedisStore:
 
     def snapshot(self) -> Mapping[str, float]:
         """What the client counts, and look-ups; `unreadable` are entries that
-        were deleted, `outdated` answers that a tombstone kept out.
+        were deleted, `outdated` answers that a watermark kept out.
         """
         return {
             **self.client.snapshot(),
@@ -185,10 +185,10 @@ class RedisStore:
         self.unreadable += 1
         await self.client.execute("UNLINK", key)
 
-    def _tombstone(self, request: Request) -> str:
-        """Beside the answers, or each would be news to who listens there."""
+    def _watermark(self, request: Request) -> str:
+        """Not below `prefix`, or each would be news to who listens there."""
         key = exact_key(request, self._normalise)
-        return f"{self.namespace}:tombstone:{key}"
+        return f"{self.namespace}:watermark:{key}"
 
     def _milliseconds(self, key: str) -> int:
         life = 1 - self._jitter * chance(self._seed, key).random()
@@ -211,11 +211,9 @@ class RedisStore:
 
 
 _KEEP = """
-local deleted_at = redis.call('GET', KEYS[2])
-if deleted_at and tonumber(deleted_at) >= tonumber(ARGV[3]) then return 0 end
-if ARGV[4] ~= '0' then
-  redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
-end
+local newest = redis.call('GET', KEYS[2])
+if newest and tonumber(newest) > tonumber(ARGV[3]) then return 0 end
+redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1"""
 _DELETE = """

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from optimizations.caching.time_limit import positive
+from optimizations.caching.arguments import positive
 from optimizations.clock import now
 
 

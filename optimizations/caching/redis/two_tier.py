@@ -17,7 +17,7 @@ news of it clears all copies, our own too. Two things are subtle:
   those look-ups are counted as `untracked`.
 
 Redis forgets what has expired when it happens to meet it, and tells only then.
-So a copy lives for `near_seconds` at most.
+So a copy lives for `near_seconds` at most; of SWAPDB it tells nothing.
 
 When it does not help: where nothing is read twice in a process, or everything
 is written as often as read. A frozen Redis is noticed after a heartbeat; until

@@ -32,8 +32,8 @@ from typing import Any
 import aiohttp
 import numpy as np
 
+from optimizations.caching.arguments import at_least_one, positive
 from optimizations.caching.similar.embedding import Embedder, Matrix, unit_rows
-from optimizations.caching.time_limit import positive
 from optimizations.endpoint import credential, endpoint_url, forget_key
 from optimizations.errors import (
     ConnectionFailed,
@@ -69,8 +69,7 @@ class EndpointEmbedder(Embedder):
         max_connections: int = 8,
     ) -> None:
         positive(connect_seconds=connect_seconds, read_seconds=read_seconds)
-        if not min(width, max_connections) >= 1:
-            raise ValueError("width and max_connections must be at least 1")
+        at_least_one(width=width, max_connections=max_connections)
         if not 0 < threshold <= 1:
             raise ValueError("threshold must be more than 0 and at most 1")
         self.width = width

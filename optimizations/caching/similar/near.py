@@ -25,6 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from optimizations.caching.arguments import at_least_one
 from optimizations.caching.keys import partition_key
 from optimizations.caching.similar.checks import Check
 from optimizations.caching.similar.partitions import Index, Partitions, Place
@@ -73,8 +74,7 @@ class NearStore(Generic[T]):
     ) -> None:
         if not ttl_seconds > 0:
             raise ValueError("ttl_seconds must be more than 0")
-        if not max_question_chars >= 1:
-            raise ValueError("max_question_chars must be at least 1")
+        at_least_one(max_question_chars=max_question_chars)
         self.name = name
         self.threshold = threshold
         self.hits = self.misses = self.vetoed = self.errors = 0
@@ -118,7 +118,7 @@ class NearStore(Generic[T]):
 
     async def keep(self, request: Request, answer: Answer) -> None:
         """Keep the answer in its partition, in the place of an older one to
-        the same text.
+        the same text; one that was asked for later stays.
         """
         place = self._place(request)
         if place is None:
@@ -130,6 +130,9 @@ class NearStore(Generic[T]):
             form = None
         if form is None:  # an older answer must not outlive this one
             self._answers.remove(place)
+            return
+        kept = self._answers.get(place)
+        if kept is not None and kept.asked_at > answer.asked_at:
             return
         size = _ENTRY_BYTES + 2 * len(place[1])
         size += answer_bytes(answer) + self._form_bytes(form)

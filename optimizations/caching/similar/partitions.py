@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Generic, Protocol, TypeVar
 
+from optimizations.caching.arguments import at_least_one
 from optimizations.caching.similar.expiry_queue import ExpiryQueue
 from optimizations.clock import now
 
@@ -72,8 +73,7 @@ class Partitions(Generic[F, V]):
         max_entries: int,
         max_bytes: int,
     ) -> None:
-        if not max_entries >= 1 or not max_bytes >= 1:
-            raise ValueError("max_entries and max_bytes must be at least 1")
+        at_least_one(max_entries=max_entries, max_bytes=max_bytes)
         self.evictions = self.expirations = self.bytes = 0
         self._new_index = new_index
         self._max_entries = max_entries

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from optimizations.caching.arguments import at_least_one, positive
 from optimizations.caching.memory.lru import LRUCache
 from optimizations.caching.similar.checks import Check, disagreement
 from optimizations.caching.similar.embedding import Embedder
@@ -40,7 +41,7 @@ from optimizations.caching.similar.vectors import (
     VectorIndex,
     bytes_each,
 )
-from optimizations.caching.time_limit import positive, within
+from optimizations.caching.time_limit import within
 
 _KNOWN_VECTORS = 1000  # of questions looked up, and perhaps soon to be kept
 _KNOWN_BYTES = 1024 * 1024
@@ -75,8 +76,7 @@ class SemanticStore(NearStore[Vector]):
         if not 0 < threshold <= 1:
             raise ValueError("threshold must be more than 0 and at most 1")
         positive(embed_seconds=embed_seconds)
-        if not graph_above >= 1:
-            raise ValueError("graph_above must be at least 1")
+        at_least_one(graph_above=graph_above)
         super().__init__(
             name=name,
             threshold=threshold,
@@ -117,7 +117,7 @@ class SemanticStore(NearStore[Vector]):
         work = self._embedder.embed([question])
         if self._embedder.waits:
             work = within(self._embed_seconds, work)
-        row = np.asarray(await work, np.float32)
+        row = np.array(await work, np.float32)  # a copy: theirs may change
         if row.shape != (1, self._embedder.width):
             raise ValueError(f"{row.shape} is not one vector")
         vector: Vector = row[0]

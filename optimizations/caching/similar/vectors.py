@@ -30,6 +30,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from optimizations.caching.arguments import at_least_one
 from optimizations.caching.similar.graph import (
     BYTES_BESIDE,
     Graph,
@@ -62,8 +63,9 @@ class VectorIndex(Generic[K]):
         bits_above: int = BITS_ABOVE,
         graph_above: int = GRAPH_ABOVE,
     ) -> None:
-        if not min(width, bits_above, graph_above) >= 1:
-            raise ValueError("width and both bounds must be at least 1")
+        at_least_one(
+            width=width, bits_above=bits_above, graph_above=graph_above
+        )
         self.width = width
         self._bits_above = bits_above
         self._graph_above = graph_above
