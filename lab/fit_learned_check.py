@@ -145,7 +145,10 @@ def fitted_threshold(check: LearnedCheck, pairs: Sequence[Pair]) -> float:
     """The lowest, in tenths, that keeps the near misses of our bank within
     `NEAR_MISSES` and those of `pairs` that differ within `LOOKALIKES`.
     """
-    found = [(check.score(p.question, p.other), p.same) for p in pairs]
+    found = [
+        (_passes_from(check, pair.question, pair.other), pair.same)
+        for pair in pairs
+    ]
     near = [
         (_passes_from(check, miss.first, miss.second), False)
         for miss in load_bank().near_misses

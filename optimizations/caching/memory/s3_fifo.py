@@ -46,8 +46,8 @@ _USES = 3  # as many are remembered
 
 class S3FIFOCache(BoundedMapping[K, V]):
     """At most `max_entries`; with `size_of`, which says how many bytes a value
-    takes, also at most `max_bytes` of values. It remembers as many keys that
-    left as it holds entries.
+    takes, also at most `max_bytes` of values. It remembers about as many
+    keys that left as it holds entries.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class S3FIFOCache(BoundedMapping[K, V]):
 
     def _haunt(self, key: K) -> None:
         self._ghost[key] = None
-        if len(self._ghost) > len(self._entries):
+        while len(self._ghost) > len(self._entries):
             self._ghost.popitem(last=False)
 
     def _remove(self, key: K) -> V:

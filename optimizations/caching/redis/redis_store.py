@@ -206,7 +206,11 @@ class RedisStore:
         try:
             seconds, microseconds = said
             return float(seconds + microseconds / 1e6)
-        except (TypeError, ValueError):  # no Redis: that has a clock
+        except (
+            TypeError,
+            ValueError,
+            OverflowError,
+        ):  # no Redis has said that
             raise RedisUnavailable("no time") from None
 
 

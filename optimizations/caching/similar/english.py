@@ -1,6 +1,6 @@
 """The small words of English, which mean the same whatever one talks about:
 what carries little, what denies, who speaks, how numbers and units are
-written; and how words end. What things and deeds are called is in
+written. What things and deeds are called is in
 `vocabulary.py`, and depends on the subject.
 """
 
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+
+import snowballstemmer
 
 _STEMS_KEPT = 10_000
 
@@ -32,7 +34,8 @@ STOP_WORDS = frozenset(
 
 NEGATIONS = frozenset(
     """
-    not no never none nothing nobody nowhere neither nor without cannot cant
+    not no non never none nothing nobody nowhere neither nor without unless
+    except cannot cant
     dont doesnt didnt isnt arent wasnt werent hasnt havent hadnt wont wouldnt
     couldnt shouldnt hardly refuse
     """.split()
@@ -50,18 +53,27 @@ NUMBERS |= {"zero": "0", "thirty": "30", "forty": "40", "fifty": "50"}
 NUMBERS["hundred"] = "100"
 """Without "one", which more often stands for a thing than for a number."""
 
+THIRD_PERSONS = {
+    "he": frozenset("he him his himself he's".split()),
+    "she": frozenset("she her hers herself she's".split()),
+}
+"""Whoever else is meant; "they" and "it" are things as often."""
+
+LIMITS = frozenset("by until till since before after from".split())
+"""Before a day or an hour, what says where a time ends or begins."""
+
 MOODS = {
     "must": re.compile(
-        r"\b(?:must|should|shall|ought|obliged|required|obligatory|mandatory"
+        r"\b(?:must|should|shall|will|ought|obliged|required|obligatory|mandatory"
         r"|compulsory|(?:have|has|need|needs) to)\b"
     ),
     "may": re.compile(
-        r"\b(?:can|could|may|might|should|able|allowed|permitted|possible)\b"
+        r"\b(?:can|could|may|might|should|will|able|allowed|permitted|possible)\b"
     ),
     "did": re.compile(r"\b(?:did|was|were)\b"),
 }
 """What is asked about a deed: whether it has to, may, or did happen. "Should"
-asks for advice, and may be either of the first two.
+and "will" may be either of the first two.
 """
 
 PERSONS = {
@@ -101,26 +113,20 @@ IRREGULAR = {
 """From a form that no ending tells to the word itself."""
 
 
+_STEMMER = snowballstemmer.stemmer("english")
+
+
 @lru_cache(_STEMS_KEPT)
 def stem(word: str) -> str:
-    """A word without its most common endings.
+    """A word without its endings (Porter's second stemmer), irregular forms as
+    the regular one.
 
     >>> [stem(w) for w in "parcels parties stopped sent lamp's".split()]
-    ['parcel', 'party', 'stop', 'send', 'lamp']
+    ['parcel', 'parti', 'stop', 'send', 'lamp']
     """
     word = word.removesuffix("'s").removesuffix("'")
-    word = IRREGULAR.get(word, word)
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    for ending in ("ing", "ed", "es", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            if ending == "s" and word.endswith(("ss", "us", "is")):
-                break
-            word = word[: -len(ending)]
-            break
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsez":
-        word = word[:-1]
-    return word
+    found: str = _STEMMER.stemWord(IRREGULAR.get(word, word))
+    return found
 
 
 UNITS = {

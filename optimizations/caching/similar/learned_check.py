@@ -31,15 +31,10 @@ from math import inf, isfinite
 from pathlib import Path
 
 from optimizations.caching.similar.boosted_trees import BoostedTrees
-from optimizations.caching.similar.checks import (
-    DEFAULT,
-    RULES,
-    SURE,
-    WEAK,
-    objection,
-)
+from optimizations.caching.similar.checks import DEFAULT
 from optimizations.caching.similar.embedding import WordLlamaEmbedder
 from optimizations.caching.similar.pair_features import Form, Former, features
+from optimizations.caching.similar.rules import RULES, SURE, WEAK, objection
 from optimizations.caching.similar.vocabulary import Vocabulary
 
 COEFFICIENTS = Path(__file__).with_name("learned_check.json")

@@ -1,5 +1,5 @@
 """What can be read out of a question without understanding it: its words, its
-numbers, what it denies, who does what. `checks.py` compares two readings.
+numbers, what it denies, who does what. `rules.py` compares two readings.
 
 Everything here works on single words and their neighbours, for English. No
 grammar is known, so an unusual sentence may be read wrongly; the comparison
@@ -13,89 +13,55 @@ from collections import Counter
 from functools import cached_property
 from itertools import pairwise
 
+from optimizations.caching.similar import pieces
 from optimizations.caching.similar.english import (
     BETWEEN_DOER_AND_VERB,
+    LIMITS,
     MOODS,
     NEGATIONS,
     NUMBERS,
     PERSONS,
     STOP_WORDS,
+    THIRD_PERSONS,
     TOWARDS,
     UNITS,
     stem,
 )
+from optimizations.caching.similar.pieces import MONEY_SIGNS
 from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
 
-_WORD = re.compile(r"\d[\d.,:]*\d|\d|[^\W\d_]+(?:'[^\W\d_]+)*|[%€$£]")
-_NAME = re.compile(r"(?<=[\w,'] )[A-Z][\w']*")
-_SYMBOL = re.compile(
-    r"[+*^<>=]|#(?!\d)|(?<=\d)\s*[-/]\s*(?=\d)|(?<!\w)-(?=\d)"
-)
-_NOT_LATIN = re.compile(r"[^\W\d_\u0000-\u024f]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SENTENCE_WORDS = 4  # fewer may do without any
-_KIND = re.compile(
-    r"\b(?:where|when|why|who"
-    r"|how (?:much|many|long|far|often|big|old|fast|heavy|wide|high|tall))\b"
-)
-_GREETING = re.compile(
-    r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day))"
-    r"(?: there)?\b[\s,.!]*)+",
-    re.IGNORECASE,
-)
-_THANKS = re.compile(
-    r"\b(?:please|pls|plz|(?:many )?thanks|thank you)$", re.IGNORECASE
-)
-_MARKS = " \t\n.,!?"
-_SIGNS = ("€", "$", "£")  # stand before the number
-_SHORT_IS = re.compile(
-    r"\b(what|where|when|why|who|how|it|that|there|here)'s\b", re.IGNORECASE
-)
 
 
 class Reading:
     """A question as its parts. Each is read when it is first asked for."""
 
     def __init__(self, text: str, vocabulary: Vocabulary = GENERAL) -> None:
-        self.text = text.replace("’", "'")
+        self.text = pieces.plain(text)
         self.vocabulary = vocabulary
 
     @cached_property
     def core(self) -> str:
-        """The text without a greeting in front or thanks behind, and with
-        "is" in full.
-
-        >>> Reading("Hi there, where's my order? Thanks!").core
-        'where is my order'
-        """
-        text = _GREETING.sub("", self.text.lstrip()).rstrip(_MARKS)
-        text = _THANKS.sub("", text).rstrip(_MARKS)
-        return _SHORT_IS.sub(r"\1 is", text)
+        """The text without a greeting in front or thanks behind."""
+        return pieces.core(self.text)
 
     @cached_property
     def words(self) -> list[str]:
-        """Words, numbers and signs in small letters.
-
-        >>> Reading("I don't pay €8.95!").words
-        ['i', "don't", 'pay', '€', '8.95']
-        """
-        return _WORD.findall(self.text.lower())
+        """Words, numbers and signs in small letters."""
+        return pieces.words(self.text)
 
     @cached_property
     def symbols(self) -> Counter[str]:
-        """Signs that reckon, and those in names.
-
-        >>> sorted(Reading("Is -5 + 3 < 0 in C#?").symbols)
-        ['#', '+', '-', '<']
-        """
-        return Counter(sign.strip() for sign in _SYMBOL.findall(self.text))
+        """Signs that reckon, and those in names."""
+        return Counter(pieces.symbols(self.text))
 
     @cached_property
     def english(self) -> bool:
         """Whether it may be: Latin letters, and in a sentence one of the words
         that hardly any English sentence does without.
         """
-        if _NOT_LATIN.search(self.text):
+        if not pieces.latin(self.text):
             return False
         few = len(self.words) < _SENTENCE_WORDS
         return few or not STOP_WORDS.isdisjoint(self.words)
@@ -115,7 +81,7 @@ class Reading:
         >>> Reading("a €20 voucher").content
         ['voucher']
         """
-        return self._content(_WORD.findall(self.core.lower()))
+        return self._content(pieces.words(self.core))
 
     @cached_property
     def numbers(self) -> Counter[tuple[str, str]]:
@@ -125,7 +91,7 @@ class Reading:
         for before, word, after in zip(said, said[1:], said[2:], strict=False):
             number = _THOUSANDS.sub("", NUMBERS.get(word, word))
             if number[:1].isdigit():
-                unit = stem(before if before in _SIGNS else after)
+                unit = stem(before if before in MONEY_SIGNS else after)
                 unit = UNITS.get(unit, unit)
                 found[number, "" if unit in STOP_WORDS else unit] += 1
         return found
@@ -197,6 +163,39 @@ class Reading:
         }
 
     @cached_property
+    def third_persons(self) -> set[str]:
+        """Whether it is about him, or about her.
+
+        >>> Reading("cancel his order").third_persons
+        {'he'}
+        """
+        return {
+            person
+            for person, words in THIRD_PERSONS.items()
+            if not words.isdisjoint(self.words)
+        }
+
+    @cached_property
+    def limits(self) -> set[str]:
+        """What says where a time ends or begins.
+
+        >>> Reading("Will it come by Friday?").limits
+        {'by'}
+        """
+        return {
+            before
+            for before, word in pairwise(self.words)
+            if before in LIMITS
+            and (word[0].isdigit() or self.vocabulary.family(word))
+        }
+
+    @cached_property
+    def joined(self) -> str:
+        """ "and" or "or", where it has one of them and not both."""
+        found = {"and", "or"}.intersection(self.words)
+        return found.pop() if len(found) == 1 else ""
+
+    @cached_property
     def with_out(self) -> set[str]:
         """The stems of the words that "out" follows: rent out, sold out.
 
@@ -224,14 +223,19 @@ class Reading:
 
     @cached_property
     def names(self) -> set[str]:
-        """The words with a capital that do not begin a sentence."""
-        return {n.lower() for n in _NAME.findall(self.text)} - STOP_WORDS
+        """The words with a capital that do not begin a sentence; of the small
+        words only those in capitals: the US.
+        """
+        return {
+            name.lower()
+            for name in pieces.names(self.text)
+            if name.lower() not in STOP_WORDS or _in_capitals(name)
+        }
 
     @cached_property
     def kind(self) -> str:
         """The question word that asks for something definite, or nothing."""
-        found = _KIND.search(self.text.lower())
-        return found.group() if found else ""
+        return pieces.kind(self.text)
 
     def _content(self, said: list[str]) -> list[str]:
         padded = ["", "", *said]
@@ -245,7 +249,7 @@ class Reading:
             and word[0].isalpha()
             and not _counts(word)
             # after a number it is a unit, unless a sign is that already
-            and not (_counts(before) and sign not in _SIGNS)
+            and not (_counts(before) and sign not in MONEY_SIGNS)
         ]
 
 
@@ -255,3 +259,7 @@ def _negates(word: str) -> bool:
 
 def _counts(word: str) -> bool:
     return word[:1].isdigit() or word in NUMBERS
+
+
+def _in_capitals(name: str) -> bool:
+    return len(name) > 1 and name.isupper()

@@ -83,6 +83,8 @@ class Fit:
                 f"needs at least {self.different_needed} pairs that need "
                 "different answers."
             )
+        if not self.curve:
+            return "No threshold: no pair at all has a score that may pass."
         return (
             f"No threshold keeps {limit} at {sure}: too many pairs that need "
             "different answers share the highest score."

@@ -12,6 +12,7 @@ are other texts, and comparing each word with each would take long.
 from __future__ import annotations
 
 MOST_TYPOS = 4
+_LONG_ENOUGH = 6  # letters; among shorter words, slips are words: trial, trail
 
 
 def typos(ours: set[str], theirs: set[str]) -> int:
@@ -29,7 +30,11 @@ def _typo(one: str, other: str) -> bool:
     Other letters make other words: contract, contact.
     """
     short, long = sorted((one, other), key=len)
-    if len(short) < 4 or short[0] != long[0] or len(long) > len(short) + 1:
+    if (
+        len(long) < _LONG_ENOUGH
+        or short[0] != long[0]
+        or len(long) > len(short) + 1
+    ):
         return False
     pairs = zip(short, long, strict=False)
     at = next((i for i, (a, b) in enumerate(pairs) if a != b), len(short))

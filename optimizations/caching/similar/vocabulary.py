@@ -29,7 +29,7 @@ class Vocabulary:
 
     >>> zoo = Vocabulary("lion cat", "calm/wild", "cage pond pool")
     >>> zoo.base("cats"), zoo.opposed("calm", "wild"), zoo.family("ponds")
-    ('lion', True, 'cag')
+    ('lion', True, 'cage')
     """
 
     def __init__(
@@ -93,7 +93,7 @@ GENERAL = Vocabulary(
     choose pick select; remove delete erase; show display; wrong incorrect;
     money cash; car automobile; movie film; job work; company business firm;
     improve enhance; reduce decrease lower; increase raise; create make build;
-    different difference; receive obtain; shut close; sign log; transfer move;
+    receive obtain; shut close; sign log; transfer move;
     unable incapable; allowed permitted; good great best;
     effective efficient; reason cause; method way manner approach;
     children kids; mother mum mom; father dad; holiday vacation; trip travel

@@ -5,11 +5,8 @@ about. None of these sentences is in the question bank.
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from optimizations.caching.similar.checks import RULES, disagreement
-from optimizations.caching.similar.reading import Reading
+from optimizations.caching.similar.checks import disagreement
 from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
 
 SAME = [
@@ -26,52 +23,11 @@ SAME = [
     ("Can I pay by card?", "Am I able to pay by card?"),
 ]
 
-DIFFERENT = [
-    ("numbers", "Is it open at 9:00?", "Is it open at 19:00?"),
-    ("numbers", "Flights in 3 days", "Flights in 3 weeks"),
-    ("numbers", "A ticket for two adults", "A ticket for three adults"),
-    ("numbers", "Can I bring 20 kg?", "Can I bring 20 lbs?"),
-    ("negation", "Why was I charged?", "Why was I not charged?"),
-    ("negation", "Rooms with breakfast", "Rooms without breakfast"),
-    ("negation", "I have never flown", "I have often flown"),
-    ("opposites", "Turn the alarm on", "Turn the alarm off"),
-    ("opposites", "Is the file encrypted?", "Is the file unencrypted?"),
-    ("opposites", "How do I enable 2FA?", "How do I disable 2FA?"),
-    ("opposites", "The newest photos", "The oldest photos"),
-    ("members", "Is the tap of brass?", "Is the tap of steel?"),
-    ("members", "A table for Monday", "A table for Tuesday"),
-    ("particle", "Do you hire guides?", "Do you hire out guides?"),
-    ("doer", "a letter written by you", "a letter written to you"),
-    ("order", "Trains from Oslo to Bergen", "Trains from Bergen to Oslo"),
-    ("order", "Is tea better than coffee?", "Is coffee better than tea?"),
-    ("order", "Do you trust me?", "Do I trust you?"),
-    ("doer", "When do I ship it?", "When do you ship it, please?"),
-    ("names", "Do you deliver in Wales?", "Do you deliver?"),
-    ("things", "Can dogs eat grapes?", "Can dogs eat apples?"),
-    ("things", "Weather in rome", "Weather in bonn"),
-    ("additions", "My card", "My card was eaten by a bank machine abroad"),
-    ("additions", "Is delivery free?", "Is delivery free abroad?"),
-    ("additions", "Is there one in red?", "Is there one in red or blue?"),
-    ("additions", "Can I return it?", "Can I return it damaged?"),
-    ("mood", "May I pay in advance?", "Do I have to pay in advance?"),
-    ("mood", "Should I charge it?", "Did I charge it?"),
-    ("kind", "Who opens the museum?", "When does the museum open?"),
-    ("kind", "Why do cats purr?", "Do cats purr?"),
-]
-
 
 @pytest.mark.parametrize(("one", "other"), SAME)
 def test_one_answer_serves_both(one: str, other: str) -> None:
     assert disagreement(one, other) is None
     assert disagreement(other, one) is None
-
-
-@pytest.mark.parametrize(("rule", "one", "other"), DIFFERENT)
-def test_each_needs_its_own_answer(rule: str, one: str, other: str) -> None:
-    assert disagreement(one, other) is not None
-    readings = Reading(one), Reading(other)
-    assert not RULES[rule](*readings)
-    assert not RULES[rule](*reversed(readings))
 
 
 def test_what_a_trade_calls_its_things_is_handed_in() -> None:
@@ -84,21 +40,6 @@ def test_what_a_trade_calls_its_things_is_handed_in() -> None:
     assert disagreement(*cats) == "things"
     assert disagreement(*cats, GENERAL + zoo) is None
     assert disagreement(*tame, GENERAL + zoo) == "opposites"
-
-
-TEXTS = st.text(st.characters(), max_size=30) | st.sampled_from(
-    [text for pair in SAME for text in pair]
-)
-
-
-@settings(max_examples=150, deadline=None, derandomize=True)
-@given(TEXTS, TEXTS)
-def test_every_rule_takes_any_text_and_knows_no_first(
-    one: str, other: str
-) -> None:
-    ours, theirs = Reading(one), Reading(other)
-    for agree in RULES.values():
-        assert agree(ours, theirs) == agree(theirs, ours)
 
 
 def test_long_questions_are_compared_quickly() -> None:
@@ -117,6 +58,22 @@ OPPOSITES = [
     ("How do I sort a list in C++?", "How do I sort a list in C#?"),
     ("Do you ship to austria?", "Do you ship to australia?"),
     ("Where is the contract?", "Where is the contact?"),
+    ("How long is the trial?", "How long is the trail?"),
+    ("Do you sell paints?", "Do you sell pants?"),
+    ("Do you sell capes?", "Do you sell caps?"),
+    ("Where is my car?", "Where is my care?"),
+    ("Is the galaxy s23 in stock?", "Is the galaxy a23 in stock?"),
+    ("Is model i7 in stock?", "Is model a7 in stock?"),
+    ("Where is order a12?", "Where is order 12?"),
+    ("A ½ kilo bag", "A ¾ kilo bag"),
+    ("A ¥500 voucher", "A ₹500 voucher"),
+    ("Can I store it at −20 degrees?", "Can I store it at 20 degrees?"),
+    ("Is it ≤ 50 euros?", "Is it ≥ 50 euros?"),
+    ("What is the % column?", "What is the € column?"),
+    ("If I don´t have it?", "If I do have it?"),
+    ("Is it non-refundable?", "Is it refundable?"),
+    ("Do you ship to the US?", "Do you ship to the UK?"),
+    ("Was I charged twice?", "Will I be charged twice?"),
 ]
 
 

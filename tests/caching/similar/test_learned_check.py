@@ -11,16 +11,18 @@ import pytest
 
 from lab.lookalikes import look_up
 from lab.questions import load_bank
-from optimizations.caching.similar.checks import SURE, WEAK, disagreement
+from optimizations.caching.similar.checks import disagreement
 from optimizations.caching.similar.embedding import WordLlamaEmbedder
 from optimizations.caching.similar.learned_check import (
     COEFFICIENTS,
     LearnedCheck,
 )
 from optimizations.caching.similar.pair_features import MAX_WORDS
+from optimizations.caching.similar.rules import SURE, WEAK
 from optimizations.caching.similar.semantic import SemanticStore
 from optimizations.clock import run_virtual
-from tests.caching.similar.test_checks import DIFFERENT, SAME
+from tests.caching.similar.test_checks import SAME
+from tests.caching.similar.test_rules import DIFFERENT
 
 EMBEDDER = cache(WordLlamaEmbedder)
 

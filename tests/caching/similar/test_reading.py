@@ -57,7 +57,7 @@ def test_a_capital_within_a_sentence_is_a_name() -> None:
     [
         ("Tell me where it is", "where"),
         ("How long does it take?", "how long"),
-        ("How is it made?", ""),
+        ("How is it made?", "how"),
         ("Nowhere", ""),
     ],
 )

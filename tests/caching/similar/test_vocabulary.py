@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from optimizations.caching.similar.checks import DEFAULT, RULES
+from optimizations.caching.similar.checks import DEFAULT
 from optimizations.caching.similar.english import (
     BETWEEN_DOER_AND_VERB,
     NEGATIONS,
@@ -19,6 +19,7 @@ from optimizations.caching.similar.english import (
     stem,
 )
 from optimizations.caching.similar.reading import Reading
+from optimizations.caching.similar.rules import RULES
 from optimizations.caching.similar.shop import SHOP
 from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
 
@@ -89,5 +90,6 @@ def test_two_vocabularies_together_know_what_each_knows() -> None:
     assert both.base("vouchers") == both.base("coupon")
     assert both.base("huge") != both.base("large") == both.base("big")
     assert both.opposed("up", "down")
-    assert both.opposed("cheap", "expensiv")  # stems
-    assert not GENERAL.opposed("cheap", "expensiv")
+    cheap, dear = stem("cheap"), stem("expensive")
+    assert both.opposed(cheap, dear)
+    assert not GENERAL.opposed(cheap, dear)

@@ -1,0 +1,59 @@
+"""Text is cut alike, however it was typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from optimizations.caching.similar.pieces import (
+    core,
+    kind,
+    latin,
+    names,
+    plain,
+    symbols,
+    words,
+)
+
+
+@pytest.mark.parametrize("mark", "'’´`ʼ‘")
+def test_every_apostrophe_is_one(mark: str) -> None:
+    assert words(plain(f"don{mark}t")) == ["don't"]
+
+
+def test_letters_with_digits_are_a_code_and_digits_with_letters_a_unit() -> (
+    None
+):
+    assert words("an i7 of 20kg") == ["an", "i7", "of", "20", "kg"]
+
+
+def test_fractions_and_full_width_letters_are_plain() -> None:
+    assert words(plain("½ ＡＢ²")) == ["1", "2", "ab2"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Where is it?", "hello, where is it", "Hi! Where is it, thanks"]
+)
+def test_greetings_and_thanks_are_no_part_of_a_question(text: str) -> None:
+    assert core(text).lower() == "where is it"
+
+
+def test_a_percent_or_a_currency_beside_a_number_is_its_unit() -> None:
+    assert symbols("5 % of €20") == []
+    assert symbols("the % column") == ["%"]
+
+
+def test_what_begins_a_sentence_is_no_name() -> None:
+    assert names("The shop in Oslo. Is it Ada's?") == {"Oslo", "Ada's"}
+
+
+def test_the_longer_question_word_counts() -> None:
+    assert (kind("How long?"), kind("How?"), kind("Nowhere")) == (
+        "how long",
+        "how",
+        "",
+    )
+
+
+def test_other_scripts_are_told() -> None:
+    assert latin("Größe é")
+    assert not latin("Где")
