@@ -25,7 +25,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from math import ceil, inf
+from math import ceil, inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ TREES, DEPTH, RATE = 100, 3, 0.1
 SMALLEST_LEAF = 20  # pairs
 OF_PAIRS, OF_FEATURES = 0.7, 0.4  # what each tree sees
 NEAR_MISSES, LOOKALIKES = 0.01, 0.05  # false hits allowed among each
+NEVER = 100.0  # no score is as high: then nothing is overruled
 BUDGET = 0.01  # of false hits, at which finding is compared
 
 NEVER_AGAINST = {
@@ -159,7 +160,7 @@ def fitted_threshold(check: LearnedCheck, pairs: Sequence[Pair]) -> float:
         fit_threshold(found, LOOKALIKES),
     ]
     lowest = max(fit.chosen.threshold if fit.chosen else inf for fit in fits)
-    return ceil(lowest * 10) / 10
+    return ceil(lowest * 10) / 10 if isfinite(lowest) else NEVER
 
 
 def _passes_from(check: LearnedCheck, asked: str, stored: str) -> float:
