@@ -219,17 +219,18 @@ def same_joining(one: Reading, other: Reading) -> bool:
 
 
 def same_kind(one: Reading, other: Reading) -> bool:
-    """Not a place in one and a time, or a way, in the other; and "why" in both
-    or in neither.
+    """Not a place in one and a time in the other; and "why" in both or in
+    neither. "How" and "where" may ask for the same way.
 
     >>> differ("When do you open?", "Where do you open?")
     'kind'
-    >>> differ("Where is my order?", "Can you find my order?")
+    >>> differ("Where can I buy it?", "How can I buy it?")
     """
     ours, theirs = one.kind, other.kind
     if "why" in (ours, theirs):
         return ours == theirs
-    return ours == theirs or not (ours and theirs)
+    either = "" in (ours, theirs) or {ours, theirs} == {"how", "where"}
+    return either or ours == theirs
 
 
 def short_enough(one: Reading, other: Reading) -> bool:
