@@ -109,7 +109,7 @@ class LetterIndex:
                     texts,
                     scorer=fuzz.ratio,
                     limit=k,
-                    score_cutoff=at_least,
+                    score_cutoff=max(at_least, 0.0),
                 )
         found.sort(key=lambda one: -one[1])
         return [(key, score) for _, score, key in found[:k]]

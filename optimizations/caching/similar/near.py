@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Generic, TypeVar
 
 from optimizations.caching.arguments import at_least_one
@@ -35,6 +36,9 @@ from optimizations.llm import Request
 T = TypeVar("T")
 
 DAY_SECONDS = 24 * 3600.0
+SCORE_DIGITS = 6
+_ROUNDED = 10**-SCORE_DIGITS  # so much less than a threshold still reaches it
+_LOWEST = -1.0  # of all cosines
 _CANDIDATES = 4
 _ENTRY_BYTES = 1100
 """About what the keys of an entry and a partition of its own take."""
@@ -115,6 +119,22 @@ class NearStore(Generic[T]):
         if found is not None:
             self._answers.touch((place[0], found.question))
         return found
+
+    async def score(self, asked: str, stored: str) -> float:
+        """What is compared with `threshold` where one question is asked and
+        the other is kept; `-inf` where it is never found: for want of a form,
+        or by the second check. It is what `fit_threshold` wants. Raises what
+        the embedder raises.
+        """
+        ours, theirs = await self._form(asked), await self._form(stored)
+        objects = self._second_check and self._second_check(asked, stored)
+        if ours is None or theirs is None or objects:
+            return -inf
+        index = self._new_index()
+        index.add(("", stored), theirs)
+        found = index.nearest(ours, 1, _LOWEST)
+        # What is beyond is a processor's own arithmetic.
+        return round(found[0][1], SCORE_DIGITS) if found else -inf
 
     async def keep(self, request: Request, answer: Answer) -> None:
         """Keep the answer in its partition, in the place of an older one to
@@ -212,7 +232,7 @@ class NearStore(Generic[T]):
         partition, asked = place
         objections = 0
         for other, score in self._answers.nearest(
-            partition, form, _CANDIDATES, self.threshold
+            partition, form, _CANDIDATES, self.threshold - _ROUNDED
         ):
             stored = other[1]
             if self._second_check is None or not self._second_check(

@@ -18,6 +18,9 @@ been tried (fixed sequence testing, in Learn then Test: Angelopoulos and
 others, 2021). Here the false hits only grow on the way down, so the walk ends
 where a fixed number of them, known before any score is, has been met.
 
+    pairs = [(await store.score(asked, stored), same) for ... in labelled]
+    store.threshold = fit_threshold(pairs).chosen.threshold
+
 When it does not help: where the pairs are not like what will be asked. A cache
 compares each question with the *nearest* of many, so label those pairs; and
 whatever the second check refuses scores `-inf`. Pure arithmetic, for any score

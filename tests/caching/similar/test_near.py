@@ -8,6 +8,7 @@ import asyncio
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from random import Random
 from typing import Any
 
@@ -334,3 +335,41 @@ def test_a_half_said_turn_is_no_question(make: Make) -> None:
 def test_bad_bounds_are_refused(make: Make, bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         make(**bad)
+
+
+@every_store
+def test_a_pair_scores_as_the_store_would_compare_it(make: Make) -> None:
+    async def main() -> None:
+        store = make()
+        same, near, turned = [
+            await store.score("Where is my parcel?", stored)
+            for stored in (
+                "Where is my parcel?",
+                "where is my parcel now",
+                "Where is my parcel not?",
+            )
+        ]
+        assert same == pytest.approx(store.same)
+        assert store.threshold < near < same
+        assert turned == -inf
+        assert await store.score("", "Where is my parcel?") == -inf
+        assert store.snapshot()["entries"] == 0
+
+    run_virtual(main())
+
+
+@every_store
+def test_what_is_fitted_to_scores_is_what_the_store_keeps_to(
+    make: Make,
+) -> None:
+    async def main() -> None:
+        store = make(second_check=None)
+        await store.keep(ask("Where is my parcel?"), answer())
+        store.threshold = await store.score(
+            "where is my parcel now", "Where is my parcel?"
+        )
+        assert await store.find(ask("where is my parcel now")) is not None
+        store.threshold += 0.001
+        assert await store.find(ask("where is my parcel now")) is None
+
+    run_virtual(main())
