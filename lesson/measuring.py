@@ -219,7 +219,7 @@ CHAPTER = Chapter(
                 f"{SLOW_PERCENT} % are more than lie beyond the p99: so it "
                 "is one of them.",
             ),
-            Knob("slow", SLOW_PERCENT, 0, 50, "% of slow answers"),
+            Knob("slow", SLOW_PERCENT, 0, 10, "% of slow answers"),
             begins="rank, seen",
         ),
         Step(
@@ -263,7 +263,7 @@ CHAPTER = Chapter(
                 "%",
                 "Random arrivals bunch up; a slot is busy for a whole answer.",
             ),
-            Knob("rate", PER_SECOND, 0.5, 6, "questions a second"),
+            Knob("rate", PER_SECOND, 0.5, 4.5, "questions a second"),
             begins="async with",
         ),
     ),

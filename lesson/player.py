@@ -20,6 +20,10 @@ from lesson.summary import as_text, search, table_of_contents
 
 SOURCE_LINES = 25
 MINUTES_PER_STEP = 2.5
+WELCOME = """
+Each step says why, shows the source that is about to run, asks you for a
+prediction, runs, and compares. Figures are simulated (a virtual clock, exact)
+or measured (on this machine, just now); each says which."""
 _UNKNOWN = "That is none of the keys."
 
 
@@ -94,6 +98,8 @@ class Player:
             self._screen.say(
                 "Going on where you left off. (b goes back, l lists all.)"
             )
+        else:
+            self._screen.say(WELCOME)
         return index
 
     def _play_step(self, place: Place) -> int:
@@ -129,7 +135,7 @@ class Player:
         self._screen.say(f"PREDICT  {predict.question}", "bold")
         what = f"a number ({predict.unit}); Enter skips"
         while True:
-            typed = self._prompt(place, what, "?sbkq")
+            typed = self._prompt(place, what, "?sbklq")
             if typed.enter:
                 return None
             value = None if typed.command else number(typed.text, predict.unit)
@@ -140,7 +146,7 @@ class Player:
             elif typed.command:
                 self._screen.say("That can be done once the step has run.")
             else:
-                self._screen.say(f"Not a number that I can read, {what}.")
+                self._screen.say("Not a number that I can read.")
 
     def _run(self, place: Place, knobs: dict[str, float]) -> Outcome | None:
         """Only a step that ran is finished."""
@@ -164,8 +170,10 @@ class Player:
         self, place: Place, outcome: Outcome, said: float | None
     ) -> None:
         predict = place.step.predict
-        measured = outcome.measured[predict.figure]
-        if said is not None:
+        measured = outcome.measured.get(predict.figure)
+        if measured is None:
+            self._screen.say("Nothing here to hold a prediction against.")
+        elif said is not None:
             guess = Guess(predict.question, predict.unit, said, measured)
             self._state.guesses[place.name] = guess
             self._save()
@@ -179,7 +187,10 @@ class Player:
         knob = place.step.knob
         value = knob.value
         while True:
-            what = f"Enter goes on; t N tries {knob.what} (now {value:g})"
+            what = (
+                f"Enter goes on; t N tries {knob.what}: {knob.low:g} to "
+                f"{knob.high:g}, now {value:g}"
+            )
             typed = self._prompt(place, what, "rsbklfmq")
             if typed.enter:
                 return

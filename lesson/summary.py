@@ -51,7 +51,7 @@ def _mention(step: Step, word: str) -> str:
         step.why,
         step.not_when,
         step.predict.question,
-        step.knob.what,
+        f"{step.knob.name}: {step.knob.what}",
         step.source,
     )
     for text in texts:
@@ -60,7 +60,8 @@ def _mention(step: Step, word: str) -> str:
         if at >= 0:
             begin = words.rfind(" ", 0, max(at - 20, 0)) + 1
             end = words.find(" ", at + 30)
-            return words[begin : end if end > 0 else None]
+            dots = " ..." if end > 0 else ""
+            return words[begin : end if end > 0 else None] + dots
     return ""
 
 

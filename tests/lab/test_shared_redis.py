@@ -18,7 +18,7 @@ def test_the_model_is_asked_once_before_the_kill_and_once_after() -> None:
             "redis",
             "script",
         ]
-        assert stages[1].what == "asked again, 3 at once"
+        assert stages[1].what == "asked 20 times again, 3 at once"
         assert model.calls == 2
 
     asyncio.run(main())

@@ -176,4 +176,4 @@ def test_every_prompt_shows_its_keys(tmp_path: Path) -> None:
     seen = Learner(tmp_path, STEP).seen
     assert seen.count("q quit") >= 3
     assert "? hint" in seen
-    assert "t N tries how many there are (now 8)" in seen
+    assert "t N tries how many there are: 1 to 100, now 8" in seen
