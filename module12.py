@@ -18,7 +18,7 @@ if __name__ == "__main__" and _is_heard:  # no traceback out of an import
 from collections.abc import Sequence
 from typing import Any
 
-from lab.options import OK, Parser, guarded, seed
+from lab.options import OK, Parser, guarded, not_empty, seed
 
 # Nothing heavy is imported here: the first line should be on the screen
 # within a blink, whatever the rest needs.
@@ -58,7 +58,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "only this chapter (may be repeated)",
     },
     "--list": {"action": "store_true", "help": "list chapters and steps"},
-    "--search": {"metavar": "WORD", "help": "list the steps that mention it"},
+    "--search": {
+        "type": not_empty,
+        "metavar": "WORD",
+        "help": "list the steps that mention it",
+    },
     "--seed": {
         "type": seed,
         "default": 12,
@@ -66,8 +70,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "of all chance, default: 12",
     },
     "--questions": {
+        "type": not_empty,
         "metavar": "FILE",
-        "help": "your own: CSV with `text` and `category` or `intent`",
+        "help": "your own: CSV with `text` and `category` or `intent`, or "
+        "marked pairs with `question`, `other` and `same_answer`",
     },
     "--model": {
         "choices": ("mock", "server", "endpoint"),
@@ -81,9 +87,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "--plain": {"action": "store_true", "help": "text for screen readers"},
     "--yes": {"action": "store_true", "help": "agree to what would be asked"},
-    "--state": {"metavar": "FILE", "help": "where your progress is kept"},
+    "--state": {
+        "type": not_empty,
+        "metavar": "FILE",
+        "help": "where your progress is kept",
+    },
     "--reset": {"action": "store_true", "help": "forget your progress"},
     "--summary": {
+        "type": not_empty,
         "metavar": "FILE",
         "help": "write what you did: .txt, .md or .json",
     },

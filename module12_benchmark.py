@@ -32,8 +32,11 @@ from lab.options import (
     Parser,
     UsageError,
     guarded,
+    not_empty,
+    path,
     seed,
 )
+from lab.printable import printable
 
 PROGRAM = "module12_benchmark.py"
 
@@ -78,7 +81,7 @@ def _run(chosen: Namespace) -> int:
     except (QuestionsError, SettingsError) as error:
         raise UsageError(str(error)) from None
     except (EarlierReportError, RunFailed) as error:
-        sys.stderr.write(f"{PROGRAM}: {error}\n")
+        sys.stderr.write(f"{PROGRAM}: {printable(str(error))}\n")
         return COULD_NOT_JUDGE
 
 
@@ -120,11 +123,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "of all chance, default: 1",
     },
     "--questions": {
+        "type": not_empty,
         "metavar": "FILE",
         "help": "your own: CSV with `text` and `category` or `intent`, or "
         "marked pairs with `question`, `other` and `same_answer`",
     },
     "--trace": {
+        "type": not_empty,
         "metavar": "FILE",
         "help": "a log to replay in the suites that can: CSV (Azure) or "
         "JSONL (Mooncake)",
@@ -135,13 +140,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "help": "replay the trace X times as fast, default: 1",
     },
     "--out": {
-        "type": Path,
+        "type": path,
         "default": Path("reports"),
         "metavar": "DIR",
         "help": "where the reports and figures go, default: reports",
     },
     "--compare": {
-        "type": Path,
+        "type": path,
         "metavar": "FILE",
         "help": "an earlier report.json; where there is none, the first run "
         "is stored",

@@ -24,6 +24,7 @@ from benchmark.report.blocks import Block
 from benchmark.report.document import suite_part, warnings_part
 from benchmark.report.looking_back import comparison_part
 from lab.options import discard_output
+from lab.printable import printable
 
 READ_FIRST = "report.html"
 
@@ -92,7 +93,7 @@ class Screen:
         self._path(text)
 
     def _path(self, text: str) -> None:
-        self._print(Text(text), soft_wrap=True)
+        self._print(Text(printable(text)), soft_wrap=True)
 
     def _blocks(self, blocks: Iterable[Block]) -> None:
         for line in terminal(blocks, self._width):

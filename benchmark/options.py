@@ -14,6 +14,7 @@ from benchmark.simulated.traced import SEEDS as TRACE_SEEDS
 from benchmark.simulated.traced import trace_requests
 from benchmark.study import Study
 from benchmark.suite import Suite
+from lab.printable import printable
 
 QUICK_SEEDS, FULL_SEEDS = FEWEST, 20
 SEEDS_APART = 1000  # so that --seed 1 and --seed 2 have no seed in common
@@ -73,7 +74,7 @@ class Options:
             "seeds": list(self.seeds),
             "quick": self.quick,
             "peers": self.peers,
-            "questions": self.questions,
-            "trace": self.trace,
+            "questions": self.questions and printable(self.questions),
+            "trace": self.trace and printable(self.trace),
             "time_scale": self.time_scale,
         }

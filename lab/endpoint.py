@@ -16,7 +16,10 @@ from dataclasses import replace
 from lab.settings import Settings
 from optimizations.errors import RateLimited
 from optimizations.llm import LLM, Chunk, Layer, Message, Request, Usage
+from optimizations.streaming.deadline import Deadline
 from optimizations.tokens import Price, count_prompt
+
+ENDPOINT_SECONDS = 60.0
 
 
 def endpoint_price(settings: Settings) -> Price:
@@ -87,8 +90,8 @@ class SpendingCap(Layer):
 async def endpoint_model(
     settings: Settings, max_tokens: int, budget: Budget
 ) -> AsyncIterator[LLM]:
-    """The configured endpoint, its answers no longer than `max_tokens`, paid
-    from this budget.
+    """The configured endpoint, its answers no longer than `max_tokens`, each
+    left after `ENDPOINT_SECONDS`, paid from this budget.
     """
     from optimizations.http_model import HTTPModel
 
@@ -99,8 +102,9 @@ async def endpoint_model(
         name="endpoint",
     )
     capped = SpendingCap(model, endpoint_price(settings), budget)
-    async with _Shortened(capped, max_tokens) as short:
-        yield short
+    short = _Shortened(capped, max_tokens)
+    async with Deadline(short, ENDPOINT_SECONDS) as timed:
+        yield timed
 
 
 class _Shortened(Layer):

@@ -14,7 +14,7 @@ that said.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
@@ -50,6 +50,21 @@ class Found:
     wrong: float  # of paraphrases, given another wish's answer
     near_misses: float  # of pairs, where the second got the first one's answer
     examples: tuple[Hit, ...] = ()
+
+    @property
+    def fooled(self) -> str:
+        """The first example; empty where there is none."""
+        return str(next(iter(self.examples), ""))
+
+
+def told(found: Mapping[str, Found]) -> list[str]:
+    """Some of the wrong answers of each store, as lines to read."""
+    lines = []
+    for name, one in found.items():
+        if one.examples:
+            lines.append(f"{name.strip()}, some that were answered wrong:")
+            lines += [f"- {hit}" for hit in one.examples]
+    return lines
 
 
 async def look_up(

@@ -10,8 +10,11 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
+
+from lab.printable import printable
 
 LARGEST_SEED = 2**32 - 1  # every generator takes it
 OK, WRONG_ANSWER, USAGE, COULD_NOT_JUDGE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -25,8 +28,30 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose complaint is one line."""
 
     def error(self, message: str) -> NoReturn:
-        plain = "".join(c if c.isprintable() else "?" for c in message[:500])
+        plain = printable(" ".join(message[:500].split()))
         self.exit(USAGE, f"{self.prog}: {plain} (--help shows all)\n")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Also where nobody reads what is still buffered: `--help | true`."""
+        try:
+            sys.stdout.flush()
+        except OSError:
+            discard_output()
+        super().exit(status, message)
+
+
+def not_empty(text: str) -> str:
+    """An option's value that is one: "$UNSET" in a script is a mistake. Raises
+    `argparse.ArgumentTypeError`.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty value is none")
+    return text
+
+
+def path(text: str) -> Path:
+    """A path that is not empty."""
+    return Path(not_empty(text))
 
 
 def seed(text: str) -> int:
@@ -57,6 +82,9 @@ def guarded(
     right exit code. `interrupted` is what is said after a Ctrl-C.
     """
     _open_streams()
+    for stream in (sys.stdout, sys.stderr):  # no word is worth a crash
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     _mind_signals()
     _mend_size()
     try:
@@ -64,7 +92,7 @@ def guarded(
         sys.stdout.flush()
         return code
     except UsageError as error:
-        print(f"{program}: {error}", file=sys.stderr)
+        print(f"{program}: {printable(str(error))}", file=sys.stderr)
         return USAGE
     except ModuleNotFoundError as error:
         print(missing_package(program, error), file=sys.stderr)
@@ -104,7 +132,8 @@ def _mend_size() -> None:
     """What libraries read as the terminal's size, and would crash on."""
     for name in ("COLUMNS", "LINES"):
         text = os.environ.get(name, "0")
-        if not (text.isascii() and text.isdigit() and len(text) <= 4):
+        plain = text.isascii() and text.isdigit() and len(text) <= 4
+        if name in os.environ and not (plain and int(text)):
             del os.environ[name]
 
 

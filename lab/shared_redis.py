@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import median
 
-from lab.parts import redis_server
+from lab.parts import PartFailed, redis_server
 from lab.second_process import ask_from_another_process
 from optimizations.caching.cache_fill import CacheFill
 from optimizations.caching.cached import Cached
@@ -43,7 +43,7 @@ async def share_redis(
 ) -> list[Stage]:
     """Ask in this process, by `customers` at once, in another process, and
     after Redis was killed. Without a `url`, a server of ours is started.
-    Raises what the model raises.
+    Raises what the model raises, and `PartFailed` where Redis keeps nothing.
     """
     namespace = f"module12:lesson:{os.getpid()}"
     stages = []
@@ -57,6 +57,8 @@ async def share_redis(
             what = f"asked {AGAIN} times again"
             what += f", {customers} at once" * (customers > 1)
             stages.append(await ask(what, customers, AGAIN))
+            if stages[-1].answered_by != store.name:
+                raise PartFailed("Redis", "it did not keep the answer")
             who, seconds = await ask_from_another_process(
                 server.url, namespace, question, AGAIN
             )

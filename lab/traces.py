@@ -40,7 +40,7 @@ _MOONCAKE = ("timestamp", "input_length", "output_length")
 _MAX_BYTES = 1024**3
 _MAX_LINE_BYTES = 1024**2
 _MAX_DAYS = 31
-_MAX_TOKENS = 10_000_000  # of one prompt or answer; more is a broken line
+_MAX_TOKENS = 1_000_000  # of one prompt or answer; more is a broken line
 
 
 class TraceError(ValueError):

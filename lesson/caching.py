@@ -8,14 +8,20 @@ and sometimes to another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import partial
 
-from lab.lookalikes import Found, look_up
+from lab.lookalikes import look_up, told
 from lab.one_by_one import Run, ask_one_by_one
 from lab.percentiles import percentile
 from lab.shared_redis import share_redis
-from lab.stampede import CURES, QUESTIONS, REQUESTS_PER_SECOND, stampede
+from lab.stampede import (
+    CURES,
+    QUESTIONS,
+    REQUESTS_PER_SECOND,
+    Stampede,
+    stampede,
+)
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -106,22 +112,12 @@ async def expiry(context: Context) -> Outcome:
         )
         for cure in CURES
     }
-    rows = [
-        [
-            cure,
-            str(run.peak),
-            str(len(run.calls)),
-            duration(percentile(run.waits, 0.99)),
-            duration(max(run.waits)),
-        ]
-        for cure, run in runs.items()
-    ]
     none, flight, _, stale, _ = runs.values()
     slowest = max(stale.waits)
     return Outcome(
         Table(
             ["cure", "calls in the worst second", "in all", "p99", "slowest"],
-            rows,
+            [[cure, *_stampede_cells(run)] for cure, run in runs.items()],
         ),
         f"{QUESTIONS} questions expired, and the model got {none.peak} calls "
         f"in one second; a flight shares them: {len(flight.calls)} in all. "
@@ -138,6 +134,15 @@ async def expiry(context: Context) -> Outcome:
             for at in run.calls
         ],
     )
+
+
+def _stampede_cells(run: Stampede) -> list[str]:
+    return [
+        str(run.peak),
+        str(len(run.calls)),
+        duration(percentile(run.waits, 0.99)),
+        duration(max(run.waits)),
+    ]
 
 
 async def redis(context: Context) -> Outcome:
@@ -196,30 +201,14 @@ async def semantic(context: Context) -> Outcome:
     columns = ["looked up by", "reworded", "paraphrased", "wrong"]
     return Outcome(
         Table([*columns, "near misses"], rows),
-        _fooled(unchecked)
+        (f"Without the check {unchecked.fooled}. " * bool(unchecked.examples))
         + f"With it {share(checked.paraphrased, 1)} of the paraphrases are "
         f"found, not {share(unchecked.paraphrased, 1)}.",
         measured={"near misses": 100 * unchecked.near_misses}
         if context.bank.near_misses
         else {},
-        details=_false_hits(found),
+        details=told(found),
     )
-
-
-def _fooled(unchecked: Found) -> str:
-    if not unchecked.examples:
-        return ""
-    return f"Without the check {unchecked.examples[0]}. "
-
-
-def _false_hits(found: Mapping[str, Found]) -> list[str]:
-    """Some of the wrong answers, as what was asked and what was answered."""
-    lines = []
-    for name, one in found.items():
-        if one.examples:
-            lines.append(f"{name.strip()}, some that were answered wrong:")
-            lines += [f"- {hit}" for hit in one.examples]
-    return lines
 
 
 CHAPTER = Chapter(

@@ -19,6 +19,7 @@ from rich.syntax import Syntax
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from lab.printable import printable
 from lesson.chapter import (
     Chapter,
     Clock,
@@ -87,16 +88,16 @@ class Screen:
 
     def chapter(self, chapter: Chapter) -> None:
         title = f"Chapter {chapter.number} · {chapter.title}"
-        self._write(Text(title, style="bold"))
+        self._write(_text(title, style="bold"))
 
     def step(
         self, chapter: Chapter, number: int, step: Step, left: str = ""
     ) -> None:
-        self._write(Text(""))
+        self._write(_text(""))
         place = f"step {number} of {len(chapter.steps)}{left}"
-        heading = Text(f"{chapter.number}.{number} {step.title}", "bold")
+        heading = _text(f"{chapter.number}.{number} {step.title}", "bold")
         heading.append(f"  ({place})", "not bold")
-        self._write(heading, Text(" ".join(step.why.split())))
+        self._write(heading, _text(" ".join(step.why.split())))
 
     def source(
         self, source: Source, *, lines: int | None = None, begins: str = ""
@@ -107,10 +108,10 @@ class Screen:
             shown = source.excerpt(begins, lines)
         more = len(source.text.splitlines()) - len(shown.splitlines())
         where += source.name + (f" (+{more} lines)" if more else "")
-        self._write(Text(where, "cyan"))
+        self._write(_text(where, "cyan"))
         if not shown:
             return
-        code: RenderableType = Text(shown)
+        code: RenderableType = _text(shown)
         if self.lively and not self.console.no_color:
             code = Syntax(
                 shown,
@@ -122,7 +123,7 @@ class Screen:
         self._write(Padding(code, (0, 0, 0, 2)))
 
     def clock(self, clock: Clock) -> None:
-        self._write(Text(f"[{clock.value}]", "magenta"))
+        self._write(_text(f"[{clock.value}]", "magenta"))
 
     def replay(
         self, step: Step, outcome: Outcome, *, moving: bool = True
@@ -131,7 +132,7 @@ class Screen:
         was seen before, only how it looked in the end.
         """
         if self.lively and outcome.events:
-            self._write(Text(step.legend, "dim"))
+            self._write(_text(step.legend, "dim"))
             replay(self.console, outcome.events, SECONDS if moving else 0)
         moving = moving and self.lively
         views = outcome.frames if moving else outcome.frames[-1:]
@@ -144,24 +145,28 @@ class Screen:
     def told(self, text: str) -> None:
         """What a demonstration showed while it ran."""
         if text.strip():
-            self._write(Padding(Text(text.strip("\n")), (0, 0, 0, 2)))
+            self._write(Padding(_text(text.strip("\n")), (0, 0, 0, 2)))
 
     def outcome(self, outcome: Outcome) -> None:
         self._write(
             Padding(_table(outcome.table, self.plain), (0, 0, 0, 2)),
-            Text(outcome.says),
+            _text(outcome.says),
         )
 
     def details(self, outcome: Outcome) -> None:
         """What a demonstration has to show besides."""
-        self._write(*(Padding(Text(d), (0, 0, 0, 2)) for d in outcome.details))
+        self._write(
+            *(Padding(_text(d), (0, 0, 0, 2)) for d in outcome.details)
+        )
 
     def answer(self, predict: Prediction, outcome: Outcome) -> None:
         """The question of the step with what was measured, for a handout."""
         value = outcome.measured.get(predict.figure)
         if value is not None:
             answer = figure(value, predict.unit)
-            self._write(Text(f"Question: {predict.question} Answer: {answer}"))
+            self._write(
+                _text(f"Question: {predict.question} Answer: {answer}")
+            )
 
     def compare(self, guess: Guess) -> None:
         """A prediction beside what came."""
@@ -171,20 +176,20 @@ class Screen:
         said = figure(guess.said, guess.unit)
         measured = figure(guess.measured, guess.unit)
         self._write(
-            Text(
+            _text(
                 f"You said {said}, it was {measured}: {guess.verdict}{off}.",
                 "bold",
             )
         )
 
     def not_when(self, step: Step) -> None:
-        self._write(Text("Not when: " + " ".join(step.not_when.split())))
+        self._write(_text("Not when: " + " ".join(step.not_when.split())))
 
     def warn(self, text: str) -> None:
-        self._write(Text(text, "bold red"))
+        self._write(_text(text, "bold red"))
 
     def say(self, text: str = "", style: str = "") -> None:
-        self._write(Text(text, style))
+        self._write(_text(text, style))
 
     def lines(self, lines: Iterable[str]) -> None:
         self._write(*map(Text, lines))
@@ -193,6 +198,7 @@ class Screen:
         """Text as it comes, broken between words at the screen's width."""
         if self._column + len(text) > self.console.width and text[:1] == " ":
             text = "\n" + text[1:]
+        text = printable(text)
         _, newline, last = text.rpartition("\n")
         self._column = len(last) + (0 if newline else self._column)
         self.console.out(text, end="", highlight=False)
@@ -222,7 +228,7 @@ def _columns() -> int | None:
 
 def _table(table: Table, plain: bool) -> RenderableType:
     if plain:  # read aloud: each row a sentence of its own
-        return Group(*(Text(_spoken(table, row)) for row in table.rows))
+        return Group(*(_text(_spoken(table, row)) for row in table.rows))
     rich = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for index, column in enumerate(table.columns):
         rich.add_column(
@@ -231,10 +237,15 @@ def _table(table: Table, plain: bool) -> RenderableType:
             header_style="underline",
         )
     for row in table.rows:
-        rich.add_row(*row)
+        rich.add_row(*map(printable, row))
     return rich
 
 
 def _spoken(table: Table, row: Sequence[str]) -> str:
     cells = zip(table.columns[1:], row[1:], strict=True)
     return f"{row[0]}: " + ", ".join(f"{name} {cell}" for name, cell in cells)
+
+
+def _text(text: str, style: str = "") -> Text:
+    """Whatever it says, a terminal takes nothing in it for a command."""
+    return Text(printable(text), style)

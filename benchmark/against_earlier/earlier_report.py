@@ -55,10 +55,9 @@ def read_earlier_report(path: Path) -> Report | None:
         raise EarlierReportError(
             f"{path} is no report: not UTF-8 text"
         ) from None
-    except OSError as error:
-        raise EarlierReportError(
-            f"cannot read {path}: {error.strerror}"
-        ) from None
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "links in a circle"
+        raise EarlierReportError(f"cannot read {path}: {reason}") from None
     return _checked(path, text)
 
 

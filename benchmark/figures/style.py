@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,7 +163,10 @@ def _touch(lower: list[float], upper: list[float], gap: float) -> bool:
 def save(drawn: Drawn, folder: Path, name: str) -> list[Path]:
     """As PNG and SVG."""
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    for path in paths:
-        metadata = {"Date": None} if path.suffix == ".svg" else {}
-        drawn.figure.savefig(path, metadata=metadata)
+    with warnings.catch_warnings():
+        # A file's name may have letters that no font here has.
+        warnings.filterwarnings("ignore", message="Glyph")
+        for path in paths:
+            metadata = {"Date": None} if path.suffix == ".svg" else {}
+            drawn.figure.savefig(path, metadata=metadata)
     return paths

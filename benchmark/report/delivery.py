@@ -40,7 +40,7 @@ def check_deliverable(out: Path, compare: Path | None) -> None:
             raise UsageError(f"cannot write {place}: it is no file")
         if place.exists() and not os.access(place, os.R_OK | os.W_OK):
             raise UsageError(f"cannot write {place}: not permitted")
-        if compare and compare.resolve() == place.resolve():
+        if compare and _same_file(compare, place):
             raise UsageError(
                 f"--compare {compare}: this run would overwrite it; copy it "
                 "somewhere else first, or choose another --out"
@@ -48,6 +48,13 @@ def check_deliverable(out: Path, compare: Path | None) -> None:
     figures = out / "figures"
     if figures.exists() and not figures.is_dir():
         raise UsageError(f"cannot write {figures}: it is no folder")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.resolve() == other.resolve()
+    except (OSError, RuntimeError):  # links in a circle lead nowhere
+        return False
 
 
 def deliver(report: dict[str, Any], out: Path, bar: Bar) -> list[str]:

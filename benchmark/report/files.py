@@ -8,12 +8,17 @@ whole, the old one or the new one.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab.options import UsageError
+
+_PREFIX = ".writing-"
+_LEFT_SECONDS = 3600.0  # so long nobody writes
 
 
 @contextmanager
@@ -21,7 +26,8 @@ def staged(out: Path) -> Iterator[Path]:
     """A folder to write into; what is in it moves to `out` when the block
     ends well, and is gone otherwise.
     """
-    with tempfile.TemporaryDirectory(dir=out, prefix=".writing-") as name:
+    _clear(out)
+    with tempfile.TemporaryDirectory(dir=out, prefix=_PREFIX) as name:
         stage = Path(name)
         yield stage
         for path in sorted(stage.rglob("*")):
@@ -30,6 +36,14 @@ def staged(out: Path) -> Iterator[Path]:
                 place.mkdir(exist_ok=True)
             else:
                 path.replace(place)
+
+
+def _clear(out: Path) -> None:
+    """What a run left that was killed as it wrote."""
+    for left in out.glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+                shutil.rmtree(left)
 
 
 def write(path: Path, text: str) -> None:

@@ -19,6 +19,7 @@ from benchmark import SUITES
 from benchmark.intervals.estimates import FEWEST
 from benchmark.suite import Suite, load_suite
 from lab.options import UsageError
+from lab.printable import printable
 from lab.replay import replay
 from lab.traces import TraceError, TraceRequest, read_trace
 from lab.traffic import Arrival
@@ -61,10 +62,10 @@ def traced(suite: Suite, path: str, time_scale: float, requests: int) -> Suite:
         suite,
         strategies=suite.traced,
         workload=lambda trial: _arrivals(path, time_scale, trial.requests),
-        setting=f"Trace: {Path(path).name}, {part}{total:,} requests, time "
-        f"scale {time_scale:g}. {suite.traced_setting}. The seeds differ in "
-        "the provider's chance alone, so the intervals say nothing of another "
-        "hour",
+        setting=f"Trace: {printable(Path(path).name)}, {part}{total:,} "
+        f"requests, time scale {time_scale:g}. {suite.traced_setting}. The "
+        "seeds differ in the provider's chance alone, so the intervals say "
+        "nothing of another hour",
         situations={},
     )
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from itertools import cycle
@@ -21,7 +22,7 @@ import numpy as np
 from benchmark.intervals.digits import interval_shown
 from benchmark.intervals.estimates import median_estimate
 from benchmark.intervals.paired import Comparison
-from benchmark.look_ups import NAMESPACE, ask, keep
+from benchmark.look_ups import NAMESPACE, ask, find_kept, keep
 from benchmark.measured.mappings import Cache
 from benchmark.measured.rounds import Bench, Series, Take, interleaved
 from benchmark.measured.vectors import Rows, index_of, near_rows, random_rows
@@ -137,10 +138,11 @@ async def _redis(bench: Bench, parts: AsyncExitStack) -> Pairs:
 
         return work
 
+    find = partial(find_kept, store)
     theirs = at_once(client.get, names)
     reads, look_ups = (
         at_once(store.client.get, names),
-        at_once(store.find, asked),
+        at_once(find, asked),
     )
     return {
         f"{AT_ONCE} reads at once": Pair("redis", reads, theirs, AT_ONCE),

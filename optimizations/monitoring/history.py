@@ -24,6 +24,7 @@ from typing import Any
 
 _MARKS = "▁▂▃▄▅▆▇█"
 _LATEST = 2**37  # in the year 6325; what a calendar can still write
+_LARGEST = 1e15  # of all that anybody measures
 _DAMAGE = (
     ValueError,
     KeyError,
@@ -166,6 +167,7 @@ def _decode(line: bytes) -> Run | None:
     except _DAMAGE:
         return None
     sane = 0 <= run.at < _LATEST and not any(
-        isnan(value) or value == -inf for value in run.figures.values()
+        isnan(value) or value == -inf or _LARGEST < abs(value) < inf
+        for value in run.figures.values()
     )
     return run if sane else None
