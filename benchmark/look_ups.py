@@ -95,7 +95,7 @@ async def find_kept(store: Store, request: Request) -> None:
     miss is quicker, and would pass for a quick hit.
     """
     if await store.find(request) is None:
-        raise PartFailed(store.name, "it did not keep what it was given")
+        raise PartFailed(store.name, "did not keep what it was given")
 
 
 def ask(text: str) -> Request:

@@ -102,9 +102,13 @@ async def endpoint_model(
         name="endpoint",
     )
     capped = SpendingCap(model, endpoint_price(settings), budget)
-    short = _Shortened(capped, max_tokens)
-    async with Deadline(short, ENDPOINT_SECONDS) as timed:
-        yield timed
+    async with bounded(capped, max_tokens) as model_bounded:
+        yield model_bounded
+
+
+def bounded(model: LLM, max_tokens: int) -> LLM:
+    """Its answers no longer than that, and left after `ENDPOINT_SECONDS`."""
+    return Deadline(_Shortened(model, max_tokens), ENDPOINT_SECONDS)
 
 
 class _Shortened(Layer):

@@ -58,7 +58,7 @@ async def share_redis(
             what += f", {customers} at once" * (customers > 1)
             stages.append(await ask(what, customers, AGAIN))
             if stages[-1].answered_by != store.name:
-                raise PartFailed("Redis", "it did not keep the answer")
+                raise PartFailed("Redis", "did not keep the answer")
             who, seconds = await ask_from_another_process(
                 server.url, namespace, question, AGAIN
             )

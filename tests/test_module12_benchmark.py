@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -161,6 +162,8 @@ def test_the_list_names_every_suite() -> None:
         (["--compare", "x", "--fail-on", "p99:-1%"], "such as p99:10%"),
         (["--compare", "x", "--fail-on", "p99:nan%"], "such as p99:10%"),
         (["--compare", "x", "--fail-on", "speed:1%"], "the metrics are"),
+        (["--out", ""], "an empty value is none"),
+        (["--questions", ""], "an empty value is none"),
         (["--fast"], "--fast"),
         (["--qui"], "--qui"),
     ],
@@ -175,6 +178,34 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stdout == ""
+
+
+def test_links_in_a_circle_are_nothing_to_compare_with(
+    tmp_path: Path,
+) -> None:
+    """A traceback, and exit code 1: as if something had become slower."""
+    circle = tmp_path / "base.json"
+    circle.symlink_to(circle)
+    done = quick(tmp_path / "out", "--compare", str(circle))
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_no_columns_and_a_name_that_is_no_text_are_no_crash(
+    tmp_path: Path,
+) -> None:
+    """After all the work, the report could not be written."""
+    strange = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\x1b[2J.csv")
+    Path(strange).write_text("text,category\nWhen?,hours\nWhere?,place\n")
+    out = tmp_path / "out"
+    done = run(
+        *(DOOR, "--quick", "--suite", "measuring", "--out", str(out)),
+        *("--questions", strange),
+        COLUMNS="0",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    assert report(out)["options"]["questions"].endswith("??[2J.csv")
 
 
 @pytest.mark.parametrize(

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
+
 import pytest
 
 from lab.endpoint import (
+    ENDPOINT_SECONDS,
     Budget,
     SpendingCap,
+    bounded,
     endpoint_price,
     estimate_dollars,
 )
 from lab.settings import Settings
-from optimizations.clock import run_virtual
-from optimizations.errors import RateLimited
-from optimizations.llm import Request, Usage
+from optimizations.clock import now, run_virtual
+from optimizations.errors import DeadlineExceeded, RateLimited
+from optimizations.llm import Chunk, Request, Usage
 from optimizations.mock import MockModel
 from optimizations.tokens import count_prompt
-from tests.helpers import ask
+from tests.helpers import Scripted, ask
 
 SETTINGS = Settings()
 PRICE = endpoint_price(SETTINGS)
@@ -57,6 +62,25 @@ def test_what_an_answer_did_not_use_can_be_spent_again() -> None:
         capped = SpendingCap(model, PRICE, Budget(1.5 * most / 1e9))
         for number in range(20):
             await capped.complete(ask(n=number, max_tokens=500))
+
+    run_virtual(main())
+
+
+def test_an_endpoint_that_never_ends_is_left() -> None:
+    """A token a millisecond, without end: each came in time."""
+
+    class Endless(Scripted):
+        async def stream(
+            self, request: Request
+        ) -> AsyncGenerator[Chunk, None]:
+            while True:
+                await asyncio.sleep(0.001)
+                yield Chunk("x")
+
+    async def main() -> None:
+        with pytest.raises(DeadlineExceeded):
+            await bounded(Endless(), max_tokens=64).complete(ask())
+        assert now() == pytest.approx(ENDPOINT_SECONDS, abs=0.01)
 
     run_virtual(main())
 

@@ -14,6 +14,8 @@ from lab.options import (
     Parser,
     guarded,
     missing_package,
+    not_empty,
+    path,
     seed,
 )
 from tests.running import run
@@ -47,6 +49,14 @@ def test_a_missing_package_is_named_with_the_remedy() -> None:
     told = missing_package("lesson", ModuleNotFoundError(name="rich"))
     assert "rich" in told
     assert "requirements.txt" in told
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_a_variable_that_is_not_set_is_no_path(text: str) -> None:
+    """`--reset --state "$UNSET"` forgot the progress in the usual place."""
+    for kind in (not_empty, path):
+        with pytest.raises(ArgumentTypeError, match="empty"):
+            kind(text)
 
 
 def test_what_was_typed_cannot_command_the_terminal(

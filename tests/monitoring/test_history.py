@@ -35,6 +35,7 @@ def test_what_was_appended_is_read_back_in_order(tmp_path: Path) -> None:
         '{"at": 1, "label": "a", "figures": {"p50": NaN}}',
         '{"at": 1, "label": "a", "figures": {"p50": "-inf"}}',
         '{"at": 1, "label": "a", "figures": {"p50": 1' + "0" * 400 + "}}",
+        '{"at": 1, "label": "a", "figures": {"p50": -1e308}}',
         "[" * 100_000,
     ],
     ids=lambda line: line[:50],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,19 @@ def test_what_breaks_meanwhile_leaves_everything_as_it_was(
         raise KeyboardInterrupt
     assert [p.name for p in tmp_path.iterdir()] == ["report.md"]
     assert (tmp_path / "report.md").read_text() == "old"
+
+
+def test_what_a_killed_run_left_is_cleared_and_what_runs_is_not(
+    tmp_path: Path,
+) -> None:
+    left, running = tmp_path / ".writing-left", tmp_path / ".writing-now"
+    for folder in (left, running):
+        folder.mkdir()
+        (folder / "report.md").write_text("half")
+    os.utime(left, (0, 0))
+    write(tmp_path / "base.json", "{}")
+    assert not left.exists()
+    assert running.exists()
 
 
 def test_one_file_is_written_whole(tmp_path: Path) -> None:
