@@ -45,20 +45,22 @@ class Codec:
         self._envelope = envelope
         self._pack, self._unpack = _PACKINGS[packing]()
 
-    def encode(self, key: str, answer: Answer) -> bytes:
-        """An entry. Raises `ValueError` for what is too large, or has half a
-        surrogate pair in its text, which nobody could send on.
+    def encode(self, key: str, answer: Answer, asked_at: float = 0.0) -> bytes:
+        """An entry, which says in its first line when its answer was asked
+        for: Redis reads that. Raises `ValueError` for what is too large, or
+        has half a surrogate pair in its text, which nobody could send on.
         """
         body = self._pack(_fields(key, answer))
-        return self._envelope.seal(key, self._packing, body)
+        kind = f"{self._packing}@{asked_at:.6f}"
+        return self._envelope.seal(key, kind, body)
 
     def decode(self, key: str, data: bytes, choices: int) -> Answer | None:
         """The answer in an entry; None unless it is what `encode` writes for
         one that may be kept: of so many choices, each ended with "stop".
         """
         try:
-            packing, body = self._envelope.open(key, data)
-            if packing != self._packing:
+            kind, body = self._envelope.open(key, data)
+            if kind.partition("@")[0] != self._packing:
                 return None
             answer = _answer(**self._unpack(body))
             if self._pack(_fields(key, answer)) != body:

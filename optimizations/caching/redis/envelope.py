@@ -5,7 +5,7 @@ of an older program, what was put there under another name, what somebody made
 up who means harm. The idea: one line in front says what the bytes are, and
 proves that they are whole or, with a shared secret, that one of us wrote them:
 
-    answer/2 json zlib 5d41402a...\\n<the bytes>
+    answer/3 json@1765000000.0 zlib 5d41402a...\\n<the bytes>
 
 The digits cover that line, the key and the bytes, so nothing can be changed,
 nor moved to another key. With a secret they are an HMAC-SHA256; without, a
@@ -27,7 +27,7 @@ from hashlib import sha256
 
 from optimizations.caching.arguments import at_least_one
 
-FORMAT = b"answer/2"
+FORMAT = b"answer/3"
 """What another version wrote is not read: it is another answer's format."""
 
 _LEAST_SECRET_BYTES = 16

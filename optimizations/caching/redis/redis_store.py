@@ -19,9 +19,9 @@ for each question, so a new answer leaves no copy of the old one.
 
 What was deleted must not come back: another process may be reading just that
 answer from the model, and will keep it when it ends. Nor may an older answer
-take the place of a newer one. So beside each entry stands a *watermark* for a
-while: when its answer was asked for, or when it was deleted, by Redis' clock.
-What was asked for before that is not written.
+take the place of a newer one. So each entry says when its answer was asked
+for, by Redis' clock, and deleting leaves a *watermark* for a while, with the
+time of it. What was asked for before either is not written.
 
 When it does not help: with one process on one machine, whose own memory is
 far nearer. And Redis may lose what it confirmed, so nothing that must not be
@@ -125,14 +125,15 @@ class RedisStore:
             ahead = await self._clock.ahead_seconds()
             born_at = answer.born_at + ahead
             asked_at = answer.asked_at + ahead - self._clock.error_seconds
-            data = self._encode(key, replace(answer, born_at=born_at))
+            stored = replace(answer, born_at=born_at)
+            data = self._encode(key, stored, asked_at)
             if data is None:
                 await self.delete(request)
                 return
             written = await self.client.execute(
                 *("EVAL", _KEEP, 2, key, self._watermark(request)),
                 *(data, self._milliseconds(key)),
-                *(f"{asked_at:.6f}", self._watermark_ms),
+                f"{asked_at:.6f}",
             )
         except ConnectionError:
             self._clock.forget()
@@ -194,10 +195,12 @@ class RedisStore:
         life = 1 - self._jitter * chance(self._seed, key).random()
         return max(1, round(self._ttl_seconds * life * 1000))
 
-    def _encode(self, key: str, answer: Answer) -> bytes | None:
+    def _encode(
+        self, key: str, answer: Answer, asked_at: float
+    ) -> bytes | None:
         """None where the answer is nothing that an entry may hold."""
         try:
-            return self._codec.encode(key, answer)
+            return self._codec.encode(key, answer, asked_at)
         except ValueError:
             return None
 
@@ -215,9 +218,13 @@ class RedisStore:
 
 
 _KEEP = """
-local newest = redis.call('GET', KEYS[2])
-if newest and tonumber(newest) > tonumber(ARGV[3]) then return 0 end
-redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+local asked_at = tonumber(ARGV[3])
+local deleted = redis.call('GET', KEYS[2])
+if deleted and tonumber(deleted) > asked_at then return 0 end
+local line = redis.pcall('GETRANGE', KEYS[1], 0, 79)
+local newest = type(line) == 'string' and
+  tonumber(string.match(line, '^answer/%d+ %a+@([%d.]+) '))
+if newest and newest > asked_at then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1"""
 _DELETE = """

@@ -58,8 +58,9 @@ def test_what_is_decoded_is_what_was_encoded(
 
 
 def test_a_person_can_read_an_entry() -> None:
-    line, _, body = Codec().encode(KEY, answer("Größe")).partition(b"\n")
-    assert line.startswith(b"answer/2 json plain ")
+    entry = Codec().encode(KEY, answer("Größe"), asked_at=12.5)
+    line, _, body = entry.partition(b"\n")
+    assert line.startswith(b"answer/3 json@12.500000 plain ")
     assert "Größe" in body.decode()
 
 

@@ -104,22 +104,22 @@ def test_what_is_not_quite_compressed_is_unreadable(body: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b"answer/3 json plain -",
-        b"answer/2 json -",
-        b"answer/2 json lz4 -",
-        b"answer/2 json plain more -",
-        b"answer/2 \xff plain -",
+        b"answer/2 json plain -",
+        b"answer/3 json -",
+        b"answer/3 json lz4 -",
+        b"answer/3 json plain more -",
+        b"answer/3 \xff plain -",
     ],
 )
 def test_another_format_is_unreadable(line: bytes) -> None:
-    good = reseal(b"answer/2 json plain -\nx")
+    good = reseal(b"answer/3 json plain -\nx")
     assert PLAIN.open("key", good) == ("json", b"x")
     with pytest.raises(Unreadable):
         PLAIN.open("key", reseal(line + b"\nx"))
 
 
 def test_what_is_no_envelope_is_unreadable() -> None:
-    for data in (b"", b"\n", b"answer/2 json plain -", bytes(5000)):
+    for data in (b"", b"\n", b"answer/3 json plain -", bytes(5000)):
         with pytest.raises(Unreadable):
             PLAIN.open("key", data)
     with pytest.raises(Unreadable):

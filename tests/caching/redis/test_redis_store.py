@@ -203,7 +203,7 @@ BAD_ENTRIES = [
     b"\x80\x04K\x01.",  # a pickle
     b"not json",
     entry().partition(b"\n")[2],  # without its first line
-    entry().replace(b"answer/2", b"answer/1"),
+    entry().replace(b"answer/3", b"answer/2"),
     entry().replace(b" json ", b" pickle "),
     entry().replace(b" plain ", b" zlib "),
     entry("module12:answer:of-another-tenant"),
