@@ -1,5 +1,9 @@
-"""One run of the benchmark, in order: simulate each suite, measure it, show
-it; compare it with an earlier run, and deliver the reports.
+"""One run of the benchmark, from options to reports.
+
+The order matters. First everything is simulated, for all suites, on all cores:
+that makes the machine busy. Then each suite is measured, alone, and shown as
+soon as it is. Last the run is compared with an earlier one, and the reports
+are written, all of them or none.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ becomes part of the report is the same for all and stands in `report/`.
 
 A *simulated* study is exact and repeats with its seed; it runs in a worker
 process, on the virtual clock. A *measured* one is of this machine, and runs
-when everything else is done.
+when all that is simulated is done, after its suite's own measurements.
 """
 
 from __future__ import annotations

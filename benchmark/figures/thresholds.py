@@ -100,4 +100,5 @@ def _names(axes: Axes, curves: Curves) -> None:
             size=9.5,
             weight="bold",
             va="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
         )

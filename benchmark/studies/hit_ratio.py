@@ -12,6 +12,7 @@ from benchmark.measured.rounds import Bench
 from benchmark.study import Finding, Study, cells
 from lab.belady import hit_ratio, optimum
 from lab.key_traffic import moving_keys, with_strangers, zipf_keys
+from lab.sieve import Sieve
 from optimizations.caching.memory.lru import LRUCache
 from optimizations.caching.memory.s3_fifo import S3FIFOCache
 
@@ -27,6 +28,7 @@ Ratios = Mapping[str, Mapping[str, Sequence[Estimate]]]
 POLICIES: dict[str, Callable[[Keys, int], float]] = {
     ENDLESS: lambda keys, size: hit_ratio({}, keys),
     "LRU": lambda keys, size: hit_ratio(LRUCache(size), keys),
+    "SIEVE": lambda keys, size: hit_ratio(Sieve(size), keys),
     "S3-FIFO": lambda keys, size: hit_ratio(S3FIFOCache(size), keys),
     OPTIMUM: optimum,
 }

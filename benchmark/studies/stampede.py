@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from statistics import fmean
 
-from benchmark.intervals.digits import shown
+from benchmark.intervals.digits import interval_shown
 from benchmark.intervals.estimates import Estimate, estimate
 from benchmark.measured.rounds import Bench
 from benchmark.study import Finding, Study, cells
@@ -21,7 +21,7 @@ from lab.stampede import (
 from optimizations.mock import PROFILES, MockModel
 
 SEEDS, SECONDS = 6, 60
-QUICK_SEEDS, QUICK_SECONDS, QUICK_RATE = 2, 40, 20.0
+QUICK_SEEDS, QUICK_SECONDS, QUICK_RATE = 6, 40, 20.0
 # in long strides, which are cheap to simulate: nobody reads along here
 HOSTED = replace(PROFILES["hosted"], tokens_per_chunk=32)
 
@@ -93,9 +93,7 @@ def _figures(peak: Estimate, runs: list[Stampede]) -> list[Estimate]:
 def _title(peaks: dict[str, Estimate]) -> str:
     none, *cured = peaks
     best = min(cured, key=lambda cure: peaks[cure].value)
-    before, after = (
-        shown(peaks[cure].value, digits=2) for cure in (none, best)
-    )
+    before, after = (interval_shown(peaks[cure]) for cure in (none, best))
     return (
         f"When all answers expire at once, {before} calls reach the model "
         f"within a second; with {best} alone {after} (lower is better)"
