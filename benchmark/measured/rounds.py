@@ -5,9 +5,8 @@ next, compares two moods of the machine. So all operations take turns in each
 round, shuffled anew (were they only rotated, each would always follow the
 same one, and find its caches as that one left them); an operation too short
 for the clock runs as often as fills a few milliseconds; the first round only
-warms up. What is shown is
-the median and its median distance (MAD), and ratios are taken *within* a
-round, where both met the same mood.
+warms up. What is shown is the median and its median distance (MAD), and ratios
+are taken *within* a round, where both met the same mood.
 
 When it does not help: nothing here carries over to another machine. Measured
 figures stand apart from simulated ones, always.

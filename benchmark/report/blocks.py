@@ -1,5 +1,5 @@
-"""What a document is made of. How each block looks is for `markdown` and
-`html`; here are also the cells and pictures that several parts have.
+"""What a document is made of. How each block looks is for `as_markdown`
+and its like; here are also the cells and pictures that several parts have.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ NEVER: dict[str, list[Step]] = {
 
 
 @pytest.mark.parametrize("script", list(NEVER.values()), ids=list(NEVER))
-def test_it_is_never_kept(script: list[Step]) -> None:
+def test_an_answer_that_may_mislead_is_never_kept(script: list[Step]) -> None:
     async def main() -> None:
         store = MemoryStore()
         fill = CacheFill(Scripted(script), store)

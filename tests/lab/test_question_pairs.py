@@ -24,7 +24,7 @@ PAIRS = st.lists(
 )
 
 
-def test_pairs_are_read(tmp_path: Path) -> None:
+def test_each_row_is_two_questions_and_a_mark(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text(HEAD + 'Why?,"How, then?",1\nWho?,Where?,0\n')
     assert read_pairs(path) == [

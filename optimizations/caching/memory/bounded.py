@@ -3,7 +3,9 @@
 The problem: a plain dict used as a cache grows until the process is killed.
 So a cache in memory is bounded twice: by the number of its entries, and by
 their bytes, since one answer may be a thousand times as long as another. Which
-entry goes when it is full, a subclass decides; that is its *policy*.
+entry goes when it is full, a subclass decides; that is its *policy*. (Reading
+and writing are written out in each: calls to shared steps would take as long
+as the work.)
 
 All keep the contract of a `MutableMapping`, so that a plain dict can stand in
 for each. Two things a dict does not do:

@@ -32,8 +32,6 @@ from optimizations.caching.memory.bounded import (
     BoundedMapping,
 )
 
-__all__ = ["MAX_BYTES", "MISSING", "LRUCache"]
-
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 

@@ -77,6 +77,7 @@ class RedisClient:
         self.timeout_seconds = timeout_seconds
         self.recovery_seconds = recovery_seconds
         self.failures = self.skipped = 0
+        self.last_failure = ""  # the kind of error, never what was in it
         self._closed = False
         self._cooldown = Cooldown(recovery_seconds)
         self._probes = Background(1)
@@ -188,11 +189,13 @@ class RedisClient:
             answer = await _in_time(self.timeout_seconds, command())
         except ResponseError as error:  # it is well, and says no
             self.failures += 1
+            self.last_failure = type(error).__name__
             raise RedisUnavailable(type(error).__name__) from None
         except Exception as error:
             # Not only what redis-py calls an error: whatever else listens
             # there may say things on which its parser fails in any way.
             self.failures += 1
+            self.last_failure = type(error).__name__
             self._cooldown.failed()
             raise RedisUnavailable(type(error).__name__) from None
         self._cooldown.worked()
@@ -226,6 +229,8 @@ def _connect(
     of another kind, and does not quote it: it may hold a password.
     """
     try:
+        if "://" not in url:
+            raise ValueError
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
             max_connections=max_connections,

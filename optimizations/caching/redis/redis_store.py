@@ -150,7 +150,10 @@ class RedisStore:
         return ()
 
     async def ready(self) -> bool:
-        """Whether Redis answers now; connects if need be. Never raises."""
+        """Whether Redis answers now; connects if need be. Never raises: ask
+        at the start, for an address that is wrong is a miss each time, and
+        `client.last_failure` says of what kind.
+        """
         return await self.client.ready()
 
     def snapshot(self) -> Mapping[str, float]:

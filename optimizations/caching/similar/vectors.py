@@ -167,13 +167,15 @@ class VectorIndex(Generic[K]):
 
     def _wanted(self) -> type[Finder] | None:
         """The finder for this size. One that is there may stay longer."""
-        size, now = len(self), self.finder
+        size, current = len(self), self.finder
         if (
             size > self._graph_above
-            or (now is Graph and 2 * size > self._graph_above)
+            or (current is Graph and 2 * size > self._graph_above)
         ) and graphs_are_available():
             return Graph
-        if size > self._bits_above or (now and 2 * size > self._bits_above):
+        if size > self._bits_above or (
+            current and 2 * size > self._bits_above
+        ):
             return SignBits
         return None
 

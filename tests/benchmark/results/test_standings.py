@@ -65,7 +65,7 @@ def test_who_cannot_tell_says_how_many_seeds_are_missing() -> None:
     assert re.search(r"\(about \d+ more seeds needed\)", said(unsure))
 
 
-def test_the_same_is_the_same() -> None:
+def test_equal_figures_are_called_the_same() -> None:
     assert said(result(SLOW, SLOW)) == "the same as plain"
 
 

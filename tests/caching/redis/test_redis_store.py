@@ -457,6 +457,7 @@ def test_a_full_redis_costs_the_entry_and_nothing_else() -> None:
     "bad",
     [
         {"url": "http://localhost"},
+        {"url": "redis:/localhost"},
         {"ttl_seconds": 0},
         {"ttl_seconds": float("nan")},
         {"watermark_seconds": 0},

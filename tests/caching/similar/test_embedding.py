@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import builtins
 import logging
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -132,14 +130,7 @@ def test_loading_wordllama_leaves_logging_as_it_was() -> None:
 def test_a_missing_package_is_named_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *args: Any, **rest: Any) -> Any:
-        if name == "wordllama":
-            raise ModuleNotFoundError(name)
-        return real(name, *args, **rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "wordllama", None)  # as if not there
     with pytest.raises(ModuleNotFoundError, match="pip install wordllama"):
         WordLlamaEmbedder()
 

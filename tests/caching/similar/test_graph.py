@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
-from typing import Any
+import sys
 
 import numpy as np
 import pytest
@@ -51,13 +50,7 @@ def test_a_row_written_anew_is_found_by_what_it_is_now() -> None:
 def test_a_missing_package_is_named_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *args: Any, **rest: Any) -> Any:
-        if name.startswith("usearch"):
-            raise ModuleNotFoundError(name)
-        return real(name, *args, **rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "usearch", None)  # as if not there
+    monkeypatch.setitem(sys.modules, "usearch.index", None)
     with pytest.raises(ModuleNotFoundError, match="pip install usearch"):
         Graph(8)

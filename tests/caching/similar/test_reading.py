@@ -42,7 +42,7 @@ def test_a_denial_points_at_the_next_word_that_carries_meaning() -> None:
     assert Reading("It hasn’t arrived").denied == ["arriv"]
 
 
-def test_who_does_what() -> None:
+def test_a_verb_belongs_to_who_stands_before_it() -> None:
     said = Reading("I would like to return what you have sent")
     assert said.doers == {"return": "I", "send": "you"}
     assert Reading("Do you owe me?").roles == ["you", "owe", "I"]

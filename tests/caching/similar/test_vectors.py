@@ -4,8 +4,7 @@ finder the size asks for.
 
 from __future__ import annotations
 
-import builtins
-from typing import Any
+import sys
 
 import numpy as np
 import pytest
@@ -137,14 +136,8 @@ def test_no_insert_waits_for_a_finder_to_learn_everything() -> None:
 def test_without_the_package_bits_go_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *args: Any, **rest: Any) -> Any:
-        if name.startswith("usearch"):
-            raise ModuleNotFoundError(name)
-        return real(name, *args, **rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "usearch", None)  # as if not there
+    monkeypatch.setitem(sys.modules, "usearch.index", None)
     graphs_are_available.cache_clear()
     try:
         index: VectorIndex[int] = VectorIndex(8, bits_above=4, graph_above=8)
