@@ -25,7 +25,7 @@ from optimizations.caching.store import Answer, Store
 from optimizations.clock import chance, now
 from optimizations.llm import Choice, Reply, Request
 
-_MOST_EXAMPLES = 6
+_MOST_EXAMPLES, _TOLD = 6, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def told(found: Mapping[str, Found]) -> list[str]:
     for name, one in found.items():
         if one.examples:
             lines.append(f"{name.strip()}, some that were answered wrong:")
-            lines += [f"- {hit}" for hit in one.examples]
+            lines += [f"- {hit}" for hit in one.examples[:_TOLD]]
     return lines
 
 

@@ -282,7 +282,7 @@ CHAPTER = Chapter(
             at times in other words, rightly (paraphrased) or not (wrong), and
             so is what looks alike (near miss). A second check was fitted to
             such pairs.""",
-            "optimizations.caching.similar.near:NearStore.find",
+            "optimizations.caching.similar.near:NearStore._search",
             Clock.SIMULATED,
             semantic,
             """a wrong answer costs more than a call: medicine, money, law.""",

@@ -44,7 +44,24 @@ def data(result: SuiteResult) -> dict[str, Any]:
         "situations": dict(result.suite.situations),
         "percentiles": marked(result.requests),
         "title": _title(result),
+        "note": _note(result),
     }
+
+
+def _note(result: SuiteResult) -> str:
+    """Why the title says "never" of a curve that reaches the top."""
+    growing = [
+        standing.name
+        for standing in result.standings
+        if standing.judged and standing.still_growing
+    ]
+    if not growing:
+        return ""
+    names = " and ".join(dict.fromkeys(growing))
+    return (
+        f"The queue of {names} still grew at the end: its tail is only as "
+        "long as the run was, so read it as never."
+    )
 
 
 def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
