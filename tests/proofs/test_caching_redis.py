@@ -117,15 +117,15 @@ def corrupted(good: bytes, other: bytes, key: str, rng: Random) -> bytes:
     flipped[place] ^= 1 << rng.randrange(8)
     line = good.partition(b"\n")[0].replace(b" plain ", b" zlib ")
     forged = Codec(envelope=Envelope(secret=rng.randbytes(32)))
-    return rng.choice(
+    bad = rng.choice(
         [
             bytes(flipped),
             good[:place],
             good[place + 1 :],
             good + rng.randbytes(3),
             rng.randbytes(rng.randrange(2000)),
-            good.replace(b"answer/2", b"answer/1"),
-            good.replace(b" json ", b" msgpack "),
+            good.replace(b"answer/3", b"answer/2"),
+            good.replace(b" json@", b" msgpack@"),
             other,  # of another key
             forged.encode(key, answer("forged")),
             Codec().encode(key, answer("unsigned")),
@@ -134,6 +134,8 @@ def corrupted(good: bytes, other: bytes, key: str, rng: Random) -> bytes:
             b"[" * 9000,
         ]
     )
+    assert bad != good
+    return bad
 
 
 def test_nothing_corrupted_is_served(proof: Proof) -> None:

@@ -76,9 +76,9 @@ class LRUCache(BoundedMapping[K, V]):
         if key in entries:
             self._remove(key)
         room = self.max_bytes - size
-        while entries and (
-            len(entries) >= self.max_entries or self.bytes > room
-        ):
+        full = len(entries) >= self.max_entries
+        while entries and (full or self.bytes > room):
+            full = False
             victim, _ = (self._oldest or self._find_oldest()).popitem()
             gone = entries.pop(victim)
             if size_of is not None:

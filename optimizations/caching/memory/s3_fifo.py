@@ -86,9 +86,9 @@ class S3FIFOCache(BoundedMapping[K, V]):
         if key in entries:
             self._remove(key)
         room = self.max_bytes - size
-        while entries and (
-            len(entries) >= self.max_entries or self.bytes > room
-        ):
+        full = len(entries) >= self.max_entries
+        while entries and (full or self.bytes > room):
+            full = False
             self._remove(self._victim())
             self.evictions += 1
         entries[key] = value

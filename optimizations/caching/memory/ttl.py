@@ -101,9 +101,9 @@ class TTLCache(BoundedMapping[K, V]):
         if again:
             self._remove(key)
         room = self.max_bytes - size
-        while entries and (
-            len(entries) >= self.max_entries or self.bytes > room
-        ):
+        full = len(entries) >= self.max_entries
+        while entries and (full or self.bytes > room):
+            full = False
             gone = entries.pop(next(self._hand))
             if size_of is not None:
                 self.bytes -= size_of(gone.value)
