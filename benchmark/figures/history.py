@@ -100,7 +100,7 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
         )
     _scale(axes[0], panels)
     for ax in axes[::columns]:
-        ax.set_ylabel("× earlier median (lower is better)")
+        ax.set_ylabel("× earlier median\n(lower is better)")
     for ax in axes[: len(panels)]:
         ax.set_xlabel("run")
     for ax in axes[len(panels) :]:

@@ -17,7 +17,7 @@ from optimizations.caching.memory.lru import LRUCache
 from optimizations.caching.memory.s3_fifo import S3FIFOCache
 
 FULL = 60_000, 30_000, 4  # keys, of so many things, days
-QUICK = 10_000, 3_000, 2
+QUICK = 10_000, 3_000, 3
 PARTS = (300, 100, 30, 10, 3)  # of all things, a cache holds one in so many
 QUICK_PARTS = (300, 30, 3)
 STRANGERS = 1 / 3
