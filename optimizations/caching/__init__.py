@@ -13,4 +13,9 @@ reading order:
   processes · `similar` for other words
 
     Cached(SingleFlight(CacheFill(model, store)), store)
+
+A hybrid is one look-up around the next, the cheapest outside:
+
+    filled = SingleFlight(CacheFill(model, exact, fuzzy, semantic))
+    Cached(Cached(Cached(filled, semantic), fuzzy), exact)
 """
