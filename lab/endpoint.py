@@ -102,11 +102,11 @@ async def endpoint_model(
         name="endpoint",
     )
     capped = SpendingCap(model, endpoint_price(settings), budget)
-    async with bounded(capped, max_tokens) as model_bounded:
-        yield model_bounded
+    async with within_limits(capped, max_tokens) as timed:
+        yield timed
 
 
-def bounded(model: LLM, max_tokens: int) -> LLM:
+def within_limits(model: LLM, max_tokens: int) -> LLM:
     """Its answers no longer than that, and left after `ENDPOINT_SECONDS`."""
     return Deadline(_Shortened(model, max_tokens), ENDPOINT_SECONDS)
 

@@ -29,11 +29,11 @@ import numpy.typing as npt
 from lab.questions import Bank
 from lab.wording import reword
 from optimizations.caching.similar.embedding import (
-    COSINE_DIGITS,
     Embedder,
     Matrix,
     cosines,
 )
+from optimizations.caching.similar.threshold import SCORE_DIGITS
 from optimizations.clock import chance
 
 _KNOWN = 5  # times as many questions as are asked
@@ -129,5 +129,5 @@ def _both(
         if among.any():
             place = int(np.where(among, scores, -np.inf).argmax())
             text, _ = known[place]
-            cosine = round(float(scores[place]), COSINE_DIGITS)
+            cosine = round(float(scores[place]), SCORE_DIGITS)
             yield LikelyPair(kind, asked, text, cosine)

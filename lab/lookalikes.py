@@ -38,6 +38,8 @@ class Hit:
 
     def __str__(self) -> str:
         """As a sentence has it."""
+        if not self.stored:
+            return f"“{self.asked}” got “{self.answered}”"
         return f"“{self.asked}” got the answer to “{self.stored}”"
 
 
@@ -50,11 +52,6 @@ class Found:
     wrong: float  # of paraphrases, given another wish's answer
     near_misses: float  # of pairs, where the second got the first one's answer
     examples: tuple[Hit, ...] = ()
-
-    @property
-    def fooled(self) -> str:
-        """The first example; empty where there is none."""
-        return str(next(iter(self.examples), ""))
 
 
 def told(found: Mapping[str, Found]) -> list[str]:

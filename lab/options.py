@@ -33,6 +33,7 @@ class Parser(argparse.ArgumentParser):
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Also where nobody reads what is still buffered: `--help | true`."""
+        _open_streams()
         try:
             sys.stdout.flush()
         except OSError:

@@ -1,13 +1,16 @@
 """Text from elsewhere, before it reaches a terminal or a report.
 
 A file, an endpoint or a file name may hold anything: an escape that clears the
-screen, a byte that no encoding can write. What a reader could not see anyway
-is shown as a question mark.
+screen, a mark that turns the line around, half a character that no encoding
+can write. What a terminal would obey instead of showing is a question mark.
 """
 
 from __future__ import annotations
 
-_WHITE = "\n\t\N{NO-BREAK SPACE}"
+from unicodedata import category
+
+# within emoji and some scripts
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
 
 
 def printable(text: str) -> str:
@@ -18,4 +21,13 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in _WHITE else "?" for c in text)
+    lines = text.replace("\r\n", "\n")
+    return "".join(c if _harmless(c) else "?" for c in lines)
+
+
+def _harmless(char: str) -> bool:
+    return (
+        char.isprintable()
+        or char in f"\n\t{_JOINERS}"
+        or category(char) == "Zs"  # spaces of every width
+    )

@@ -19,7 +19,7 @@ from typing import Any
 
 
 class Sieve(dict[Any, Any]):
-    """At most `max_entries`, written and read with `[]` and `get` alone."""
+    """At most `max_entries`, written with `[]` and read with `get`."""
 
     def __init__(self, max_entries: int) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lesson.chapter import Chapter, Context, Outcome, Step
-from lesson.prompt import COMMANDS, Typed, number, parse
+from lesson.prompt import COMMANDS, Typed, number, parse, read_line
 from lesson.runner import CannotRun, run_step
 from lesson.screen import Screen
 from lesson.source import find_source
@@ -57,7 +57,7 @@ class Player:
         state: State,
         *,
         save: Callable[[], None],
-        read: Callable[[], str] = input,
+        read: Callable[[], str] = read_line,
     ) -> None:
         self._screen = screen
         self._context = context

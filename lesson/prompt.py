@@ -6,8 +6,33 @@ works. What is not a command is taken for an answer.
 
 from __future__ import annotations
 
+import os
 import re
+import select
+import signal
+import sys
 from dataclasses import dataclass
+
+
+def read_line() -> str:
+    """As `input`, but a Ctrl-C is never lost. One that came just before the
+    program began to wait was noted, and seen only after the next Enter. So
+    each signal also writes to a pipe, and both are waited for. Raises
+    EOFError, and lets KeyboardInterrupt pass.
+    """
+    if not (hasattr(select, "poll") and sys.stdin.isatty()):
+        return input()
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    before = signal.set_wakeup_fd(told)
+    try:
+        select.select([sys.stdin, heard], [], [])
+        return input()
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(told)
+        os.close(heard)
+
 
 COMMANDS = {
     "q": "quit",

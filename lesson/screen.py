@@ -192,7 +192,7 @@ class Screen:
         self._write(_text(text, style))
 
     def lines(self, lines: Iterable[str]) -> None:
-        self._write(*map(Text, lines))
+        self._write(*map(_text, lines))
 
     def tell(self, text: str) -> None:
         """Text as it comes, broken between words at the screen's width."""

@@ -32,8 +32,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from math import inf
 
+from optimizations.arguments import at_least_one, positive
 from optimizations.clock import now
 from optimizations.errors import Blame, Incomplete
 from optimizations.llm import Chunk
@@ -69,15 +69,8 @@ class Pump:
         patience_seconds: float = 1.0,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
-        if limit_bytes < 1:
-            raise ValueError(
-                f"limit_bytes must be at least 1, not {limit_bytes}"
-            )
-        if not 0 < patience_seconds < inf:
-            raise ValueError(
-                "patience_seconds must be positive and finite, "
-                f"not {patience_seconds}"
-            )
+        at_least_one(limit_bytes=limit_bytes)
+        positive(patience_seconds=patience_seconds)
         self._source = source
         self._limit_bytes = limit_bytes
         self._patience_seconds = patience_seconds

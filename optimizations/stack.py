@@ -150,9 +150,11 @@ def stack(
     store of your own has to keep them as long as they may be served. A
     `semantic` store adds a second look-up; its answers may be as old, and no
     older. Where several processes share `store`, `leases` that they share too
-    let one of them ask for all. `sinks` get a record of each request, with its
-    cost where there is a `price`.
+    let one of them ask for all; `ValueError` without such a `store`. `sinks`
+    get a record of each request, with its cost where there is a `price`.
     """
+    if leases is not None and store is None:
+        raise ValueError("leases need a store that the processes share")
     given = settings or Settings()
     exact = _memory(given) if store is None else store
     stores = [exact] if semantic is None else [exact, semantic]

@@ -137,6 +137,16 @@ def test_help_comes_at_once() -> None:
     assert min(took) < 0.3
 
 
+@pytest.mark.parametrize("door", ["module12.py", DOOR])
+def test_help_nobody_reads_is_no_failure(door: str) -> None:
+    command = f"'{sys.executable}' {door} --help >&-"
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=ROOT, capture_output=True, check=False
+    )
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
 def test_the_list_names_every_suite() -> None:
     done = run(DOOR, "--list")
     assert [line.split()[0] for line in done.stdout.splitlines()] == [*SUITES]

@@ -532,3 +532,9 @@ def test_an_answer_of_the_stack_does_not_live_for_ever(
             assert await read(llm, ask()) == "newer"
 
     run_virtual(main())
+
+
+def test_leases_without_a_store_to_share_are_refused() -> None:
+    """Who waited asked the model after all: nothing was there to be found."""
+    with pytest.raises(ValueError, match="leases need a store"):
+        stack([Scripted(YES)], leases=MemoryLeases())

@@ -24,6 +24,7 @@ from __future__ import annotations
 from itertools import count
 from math import exp, inf
 
+from optimizations.arguments import positive
 from optimizations.clock import now
 
 _FADED = 0.01  # below this share of a sample's weight it says nothing any more
@@ -42,11 +43,7 @@ class Load:
         failure_seconds: float = 1.0,
         max_seconds: float = 60.0,
     ) -> None:
-        if not 0 < decay_seconds < inf:
-            raise ValueError(
-                "decay_seconds must be positive and finite, "
-                f"not {decay_seconds}"
-            )
+        positive(decay_seconds=decay_seconds)
         if not 0 < failure_seconds <= max_seconds < inf:
             raise ValueError(
                 "needs 0 < failure_seconds <= max_seconds, both finite, "

@@ -32,6 +32,7 @@ from dataclasses import replace
 from math import inf
 from random import Random
 
+from optimizations.arguments import at_least_one
 from optimizations.clock import chance, now
 from optimizations.errors import LLMError
 from optimizations.fingerprint import digest
@@ -118,8 +119,7 @@ class Retry(Layer):
         seed: int = 0,
     ) -> None:
         super().__init__(inner)
-        if attempts < 1:
-            raise ValueError(f"attempts must be at least 1, not {attempts}")
+        at_least_one(attempts=attempts)
         if not 0 < base_seconds <= cap_seconds < inf:
             raise ValueError(
                 "needs 0 < base_seconds <= cap_seconds, both finite, "

@@ -22,7 +22,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from math import inf
 
-from optimizations.caching.arguments import at_least_one
+from optimizations.arguments import at_least_one
 from optimizations.caching.memory.lru import LRUCache
 from optimizations.clock import now
 

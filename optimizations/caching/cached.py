@@ -31,7 +31,7 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from math import inf
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.caching.background import Background
 from optimizations.caching.freshness import Freshness, Verdict
 from optimizations.caching.guarded_store import GuardedStore

@@ -13,7 +13,7 @@ little; there, count them (a circuit breaker in full).
 
 from __future__ import annotations
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.clock import now
 
 

@@ -43,7 +43,8 @@ class Freshness:
     `stale_seconds` more. `early` scales how soon before its time it is asked
     anew: 0 never, 1 as in the paper, more is sooner.
 
-    Raises `ValueError` for what is no time: 0 or less, NaN.
+    Raises `ValueError` unless `fresh_seconds` is more than 0 and the others
+    are from 0, NaN being neither.
     """
 
     fresh_seconds: float = inf

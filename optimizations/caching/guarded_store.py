@@ -15,10 +15,10 @@ everybody but the counters.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.store import Answer, Store
 from optimizations.caching.time_limit import within
@@ -43,14 +43,14 @@ class GuardedStore:
         """None also where it failed, was late, or is left alone."""
         if not self._cooldown.may_ask():
             return None
-        _, answer = await self._try(self.store.find(request))
+        _, answer = await self._try(lambda: self.store.find(request))
         return answer
 
     async def keep(self, request: Request, answer: Answer) -> bool:
         """Whether the store took it without complaint."""
         if not self._cooldown.may_ask():
             return False
-        worked, _ = await self._try(self.store.keep(request, answer))
+        worked, _ = await self._try(lambda: self.store.keep(request, answer))
         return worked
 
     async def delete(self, request: Request) -> Sequence[str]:
@@ -59,10 +59,12 @@ class GuardedStore:
         """
         return await within(self._seconds, self.store.delete(request))
 
-    async def _try(self, work: Awaitable[T]) -> tuple[bool, T | None]:
+    async def _try(
+        self, use: Callable[[], Awaitable[T]]
+    ) -> tuple[bool, T | None]:
         """Whether it went well, and what came of it."""
         try:
-            done = await within(self._seconds, work)
+            done = await within(self._seconds, use())
         except TimeoutError:
             self._cooldown.failed()
             self.timeouts += 1

@@ -101,6 +101,12 @@ class Lease:
                     self._name, self._token
                 )
 
+    async def abandon(self) -> None:
+        """Release it if it is ours after all: it may have been given while
+        the answer was lost.
+        """
+        await _to_the_end(self._end(finished=False))
+
     async def _leave(
         self, renewing: asyncio.Task[None], *, finished: bool
     ) -> None:

@@ -36,7 +36,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from math import inf
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.caching.cached import replay
 from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.keys import exact_key
@@ -126,7 +126,11 @@ class SharedFlight(Layer):
             answer = await self._look_up(request, arrived_at)
         self.followed += answer is not None
         self.alone += answer is None
-        yield answer
+        try:
+            yield answer
+        finally:
+            if turn is Turn.ANOTHERS:
+                await lease.abandon()
 
     async def _await_turn(self, lease: Lease, request: Request) -> Turn:
         """Ours, or that it is over; another's where we wait no longer."""

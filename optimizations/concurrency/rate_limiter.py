@@ -27,6 +27,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from math import inf
 
+from optimizations.arguments import positive
 from optimizations.clock import now
 from optimizations.concurrency.slot_queue import Cost, SlotQueue
 from optimizations.concurrency.token_bucket import Budget, TokenBucket
@@ -57,11 +58,7 @@ class RateLimiter:
                 "tokens_per_minute positive, "
                 f"not {requests_per_minute} and {tokens_per_minute}"
             )
-        if not 0 < burst_seconds < inf:
-            raise ValueError(
-                f"burst_seconds must be positive and finite, "
-                f"not {burst_seconds}"
-            )
+        positive(burst_seconds=burst_seconds)
         requests, tokens = requests_per_minute / 60, tokens_per_minute / 60
         burst = max(1.0, requests * burst_seconds)
         buckets = [TokenBucket(requests, burst)]

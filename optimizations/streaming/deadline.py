@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from math import inf
 
+from optimizations.arguments import positive
 from optimizations.clock import now
 from optimizations.errors import DeadlineExceeded
 from optimizations.llm import LLM, Chunk, Layer, Request
@@ -33,10 +33,7 @@ class Deadline(Layer):
 
     def __init__(self, inner: LLM, seconds: float = 60.0) -> None:
         super().__init__(inner)
-        if not 0 < seconds < inf:
-            raise ValueError(
-                f"seconds must be positive and finite, not {seconds}"
-            )
+        positive(seconds=seconds)
         self.seconds = seconds
         self.exceeded = 0
 

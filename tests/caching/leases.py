@@ -29,10 +29,12 @@ class MemoryLeases:
         return token if until > now() else None
 
     async def take(self, name: str, token: str) -> Turn:
-        await self._round_trip()
+        await self._there()
         holder = self.holder(name)
         if holder in (None, token):
             self._held[name] = token, now() + self.lease_seconds
+        await self._back()
+        if holder in (None, token):
             return Turn.MINE
         return Turn.OVER if holder == OVER else Turn.ANOTHERS
 
@@ -41,20 +43,26 @@ class MemoryLeases:
         return await self.take(name, token) is Turn.MINE
 
     async def release(self, name: str, token: str) -> None:
-        await self._round_trip()
+        await self._there()
         if self.holder(name) == token:
             del self._held[name]
+        await self._back()
 
     async def finish(self, name: str, token: str) -> None:
-        await self._round_trip()
+        await self._there()
         if self.holder(name) == token:
             self._held[name] = OVER, now() + self.note_seconds
+        await self._back()
 
-    async def _round_trip(self) -> None:
-        if self.delay_seconds:
-            await asyncio.sleep(self.delay_seconds)
+    async def _there(self) -> None:
+        await self._back()
         if not self.up:
             raise ConnectionError("away")
+
+    async def _back(self) -> None:
+        """Half of the way: what is done there is done, heard of or not."""
+        if self.delay_seconds:
+            await asyncio.sleep(self.delay_seconds / 2)
 
 
 async def taking_turns(leases: Leases) -> None:

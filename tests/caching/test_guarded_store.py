@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from math import inf, nan
+from typing import Any
 
 import pytest
 
 from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.store import MemoryStore
 from optimizations.clock import now, run_virtual
+from optimizations.llm import Request
 from tests.caching.answers import answer
 from tests.caching.stores import Broken, Slow
 from tests.helpers import ask
@@ -35,6 +37,21 @@ def test_a_failure_is_counted_and_asked_again_the_next_time() -> None:
             assert await guarded.find(ask()) is None
             assert not await guarded.keep(ask(), answer())
         assert (guarded.failures, guarded.timeouts) == (6, 0)
+
+    run_virtual(main())
+
+
+def test_one_that_fails_before_there_is_anything_to_await_is_no_worse() -> (
+    None
+):
+    class Hasty(MemoryStore):
+        def find(self, request: Request) -> Any:
+            raise TypeError("not even a coroutine")
+
+    async def main() -> None:
+        guarded = GuardedStore(Hasty(), 1.0)
+        assert await guarded.find(ask()) is None
+        assert (guarded.failures, guarded.timeouts) == (1, 0)
 
     run_virtual(main())
 

@@ -79,6 +79,19 @@ def test_whoever_is_cancelled_while_taking_it_leaves_none_behind() -> None:
     run_virtual(main())
 
 
+def test_one_whose_answer_was_lost_is_given_back_if_it_was_given() -> None:
+    async def main() -> None:
+        leases = MemoryLeases()
+        mine, anothers = Lease(leases, "work"), Lease(leases, "work")
+        assert await mine.take() is Turn.MINE
+        await anothers.abandon()
+        assert leases.holder("work") is not None
+        await mine.abandon()
+        assert await anothers.take() is Turn.MINE
+
+    run_virtual(main())
+
+
 def test_a_short_absence_of_redis_does_not_lose_it() -> None:
     async def main() -> None:
         leases = MemoryLeases(lease_seconds=3)

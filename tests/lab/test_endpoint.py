@@ -11,9 +11,9 @@ from lab.endpoint import (
     ENDPOINT_SECONDS,
     Budget,
     SpendingCap,
-    bounded,
     endpoint_price,
     estimate_dollars,
+    within_limits,
 )
 from lab.settings import Settings
 from optimizations.clock import now, run_virtual
@@ -79,7 +79,7 @@ def test_an_endpoint_that_never_ends_is_left() -> None:
 
     async def main() -> None:
         with pytest.raises(DeadlineExceeded):
-            await bounded(Endless(), max_tokens=64).complete(ask())
+            await within_limits(Endless(), max_tokens=64).complete(ask())
         assert now() == pytest.approx(ENDPOINT_SECONDS, abs=0.01)
 
     run_virtual(main())

@@ -6,7 +6,14 @@ import pytest
 
 from lab.printable import printable
 
-TEXTS = ["", "Größe 東京 ≤", "two\nlines\tand\xa0tabs"]
+TEXTS = [
+    "",
+    "Größe 東京 ≤",
+    "two\nlines\tand\xa0tabs",
+    "12\u202f€",
+    "東\u3000京",
+    "👨\u200d👩\u200d👧",
+]
 COMMANDS = ["\x1b", "\x07", "\r", "\x9b", "\ud800", "\u202e"]
 
 

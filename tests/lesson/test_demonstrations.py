@@ -94,16 +94,12 @@ def test_how_lost_answers_ended_is_counted() -> None:
 
 
 def test_the_false_hits_of_a_threshold_are_there_to_read() -> None:
-    """Down there both are fooled, far up nobody is."""
-    low, high = (run(STEPS[WORDS], threshold=t) for t in (0.3, 1.0))
-    headings = [d for d in low.details if not d.startswith("- ")]
-    assert [h.partition(",")[0] for h in headings] == [
-        "word embeddings",
-        "without the second check",
-    ]
-    assert all(
-        re.fullmatch(r"- “.+” got the answer to “.+”", line)
-        for line in low.details
-        if line not in headings
-    )
-    assert len(high.details) < len(low.details)
+    """Even at 1 the cosine alone takes "71" and "17" for one."""
+    for threshold in (0.3, 1.0):
+        details = run(STEPS[WORDS], threshold=threshold).details
+        headings = [d for d in details if not d.startswith("- ")]
+        assert headings[-1].startswith("without the second check")
+        pairs = [d for d in details if d not in headings]
+        assert pairs
+        for line in pairs:
+            assert re.fullmatch(r"- “.+” got the answer to “.+”", line)

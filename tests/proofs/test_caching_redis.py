@@ -127,8 +127,8 @@ def corrupted(good: bytes, other: bytes, key: str, rng: Random) -> bytes:
             good.replace(b"answer/3", b"answer/2"),
             good.replace(b" json@", b" msgpack@"),
             other,  # of another key
-            forged.encode(key, answer("forged")),
-            Codec().encode(key, answer("unsigned")),
+            forged.encode(key, answer("forged"), 0.0),
+            Codec().encode(key, answer("unsigned"), 0.0),
             b"\x80\x04K\x01.",
             line + b"\n" + BOMB,
             b"[" * 9000,
@@ -153,8 +153,8 @@ def test_nothing_corrupted_is_served(proof: Proof) -> None:
         asked = [ask(f"question {n}") for n in range(count)]
         keys = [store.key(request) for request in asked]
         for n, key in enumerate(keys):
-            good = codec.encode(key, answer("served"))
-            other = codec.encode(keys[n - 1], answer("served"))
+            good = codec.encode(key, answer("served"), 0.0)
+            other = codec.encode(keys[n - 1], answer("served"), 0.0)
             await plain.set(key, corrupted(good, other, key, rng))
         # Nothing is kept, so that what is left in Redis was left there.
         chatbot = Cached(model, store, store_seconds=5.0)

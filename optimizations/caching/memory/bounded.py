@@ -38,7 +38,7 @@ from collections.abc import (
 )
 from typing import Any, Generic, TypeVar, overload
 
-from optimizations.caching.arguments import at_least_one
+from optimizations.arguments import at_least_one
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -151,7 +151,7 @@ class BoundedMapping(MutableMapping[K, V], Generic[K, V]):
 
     def peek(self, key: K) -> V | None:
         """The value, which is no use of it; None where there is none."""
-        return self._look(key) if key in self._entries else None
+        return self._look(key) if key in self else None
 
     def _look(self, key: K) -> V:
         value: V = self._entries[key]

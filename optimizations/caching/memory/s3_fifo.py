@@ -23,7 +23,7 @@ you need for cache eviction", SOSP 2023) came out ahead where a third of the
 keys were strangers and where the hot set moved, in small caches and in large
 ones, and was never behind. Unlike the paper, the first use of a newcomer opens
 the main queue, not the second: that came out ahead too. (The benchmark's study
-of hit ratios has both, and an LRU, beside the optimum.)
+of hit ratios has SIEVE and S3-FIFO beside an LRU and the optimum.)
 """
 
 from __future__ import annotations

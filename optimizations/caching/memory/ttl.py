@@ -34,7 +34,7 @@ from math import inf
 from typing import Any, Generic, TypeVar
 from zlib import crc32
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.caching.memory.bounded import MAX_BYTES, BoundedMapping
 from optimizations.clock import now
 

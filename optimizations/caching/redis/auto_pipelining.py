@@ -28,7 +28,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
-from optimizations.caching.arguments import at_least_one
+from optimizations.arguments import at_least_one
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

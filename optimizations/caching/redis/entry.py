@@ -19,13 +19,16 @@ from importlib import import_module
 from math import isfinite
 from typing import Any
 
-from optimizations.caching.redis.envelope import Envelope, Unreadable
+from optimizations.caching.redis.envelope import FORMAT, Envelope, Unreadable
 from optimizations.caching.store import Answer
 from optimizations.llm import Choice, Reply, Trace, Usage
 
 Fields = dict[str, Any]
 
 _PLAIN = Envelope()
+
+ASKED_AT = f"^{FORMAT.decode()} %a+@([%d.]+) "
+"""Lua's pattern for when the answer of an entry was asked for."""
 
 
 class Codec:
@@ -45,7 +48,7 @@ class Codec:
         self._envelope = envelope
         self._pack, self._unpack = _PACKINGS[packing]()
 
-    def encode(self, key: str, answer: Answer, asked_at: float = 0.0) -> bytes:
+    def encode(self, key: str, answer: Answer, asked_at: float) -> bytes:
         """An entry, which says in its first line when its answer was asked
         for: Redis reads that. Raises `ValueError` for what is too large, or
         has half a surrogate pair in its text, which nobody could send on.
@@ -60,7 +63,7 @@ class Codec:
         """
         try:
             kind, body = self._envelope.open(key, data)
-            if kind.partition("@")[0] != self._packing:
+            if not kind.startswith(f"{self._packing}@"):
                 return None
             answer = _answer(**self._unpack(body))
             if self._pack(_fields(key, answer)) != body:

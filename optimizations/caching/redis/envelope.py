@@ -25,7 +25,7 @@ import hmac
 import zlib
 from hashlib import sha256
 
-from optimizations.caching.arguments import at_least_one
+from optimizations.arguments import at_least_one
 
 FORMAT = b"answer/3"
 """What another version wrote is not read: it is another answer's format."""
@@ -63,7 +63,7 @@ class Envelope:
         self._max_bytes = max_bytes
 
     def seal(self, key: str, kind: str, body: bytes) -> bytes:
-        """`body`, which is of some `kind` (a word), for `key`. Raises
+        """`body`, which is of some `kind` (ASCII, no space), for `key`. Raises
         `ValueError` where it is too large.
         """
         if len(body) > self._max_bytes:

@@ -31,7 +31,7 @@ from typing import Any
 
 from redis.asyncio.connection import AbstractConnection
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.caching.background import Background
 from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.redis.redis_client import RedisClient

@@ -39,7 +39,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.caching.background import Background
 from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.redis.auto_pipelining import AutoPipeline
@@ -217,6 +217,8 @@ async def _in_time(seconds: float, work: Awaitable[T]) -> T:
         if not task.done():
             task.cancel()
             await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # heard of, or asyncio would print it
     if task.cancelled():
         raise TimeoutError
     return task.result()

@@ -12,7 +12,7 @@ hold it. Here that costs one more answer.
 
 from __future__ import annotations
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.caching.lease import Turn
 from optimizations.caching.redis.redis_client import RedisClient
 

@@ -30,12 +30,13 @@ lost may live here alone.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.caching.keys import Normalise, exact_key
-from optimizations.caching.redis.entry import Codec
+from optimizations.caching.redis.entry import ASKED_AT, Codec
 from optimizations.caching.redis.redis_client import (
     RedisClient,
     RedisUnavailable,
@@ -127,26 +128,30 @@ class RedisStore:
             asked_at = answer.asked_at + ahead - self._clock.error_seconds
             stored = replace(answer, born_at=born_at)
             data = self._encode(key, stored, asked_at)
-            if data is None:
-                await self.delete(request)
-                return
+            script, *rest = (
+                (_DROP, self._watermark_ms)
+                if data is None
+                else (_KEEP, self._milliseconds(key), data)
+            )
             written = await self.client.execute(
-                *("EVAL", _KEEP, 2, key, self._watermark(request)),
-                *(data, self._milliseconds(key)),
-                f"{asked_at:.6f}",
+                *("EVAL", script, 2, key, self._watermark(request)),
+                *(f"{asked_at:.6f}", *rest),
             )
         except ConnectionError:
             self._clock.forget()
             return
-        self.kept += written == 1
-        self.outdated += written != 1
+        self.kept += written == 1 and data is not None
+        self.outdated += written == 0
 
     async def delete(self, request: Request) -> Sequence[str]:
         """Raises `ConnectionError` where Redis did not say that it is gone."""
+        await self._clock.ahead_seconds()
         await self.client.execute(
             *("EVAL", _DELETE, 2, self.key(request), self._watermark(request)),
             self._watermark_ms,
         )
+        # By so much what is asked next may seem to have been asked before.
+        await asyncio.sleep(2 * self._clock.error_seconds)
         return ()
 
     async def ready(self) -> bool:
@@ -158,7 +163,8 @@ class RedisStore:
 
     def snapshot(self) -> Mapping[str, float]:
         """What the client counts, and look-ups; `unreadable` are entries that
-        were deleted, `outdated` answers that a watermark kept out.
+        were deleted, `outdated` answers that were asked for before another, or
+        before a deletion.
         """
         return {
             **self.client.snapshot(),
@@ -220,16 +226,28 @@ class RedisStore:
             raise RedisUnavailable("no time") from None
 
 
-_KEEP = """
-local asked_at = tonumber(ARGV[3])
+_UNLESS_NEWER = f"""
+local asked_at = tonumber(ARGV[1])
 local deleted = redis.call('GET', KEYS[2])
 if deleted and tonumber(deleted) > asked_at then return 0 end
 local line = redis.pcall('GETRANGE', KEYS[1], 0, 79)
 local newest = type(line) == 'string' and
-  tonumber(string.match(line, '^answer/%d+ %a+@([%d.]+) '))
+  tonumber(string.match(line, '{ASKED_AT}'))
 if newest and newest > asked_at then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+"""
+_KEEP = (
+    _UNLESS_NEWER
+    + """
+redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
 return 1"""
+)
+_DROP = (
+    _UNLESS_NEWER
+    + """
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+redis.call('UNLINK', KEYS[1])
+return 1"""
+)
 _DELETE = """
 local time = redis.call('TIME')
 local now = string.format('%d.%06d', time[1], time[2])

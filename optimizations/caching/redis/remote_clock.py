@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from optimizations.caching.arguments import positive
+from optimizations.arguments import positive
 from optimizations.clock import now
 
 

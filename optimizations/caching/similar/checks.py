@@ -30,8 +30,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from optimizations.caching.similar.reading import Reading
-from optimizations.caching.similar.rules import RULES, objection
+from optimizations.caching.similar.rules import differ
 from optimizations.caching.similar.shop import SHOP
 from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
 
@@ -53,5 +52,4 @@ def disagreement(
     'negation'
     >>> disagreement("Where is my order?", "where's my order please")
     """
-    one, other = Reading(asked, vocabulary), Reading(stored, vocabulary)
-    return objection(one, other, RULES)
+    return differ(asked, stored, vocabulary)

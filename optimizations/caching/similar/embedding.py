@@ -31,9 +31,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-Matrix = npt.NDArray[np.float32]
+from optimizations.caching.similar.threshold import SCORE_DIGITS
 
-COSINE_DIGITS = 6
+Matrix = npt.NDArray[np.float32]
 
 
 class Embedder(Protocol):
@@ -63,13 +63,13 @@ async def cosines(
     embedder: Embedder, pairs: Sequence[tuple[str, str]]
 ) -> list[float]:
     """How similar the two texts of each pair are: what `fit_threshold` asks
-    for. Rounded: beyond `COSINE_DIGITS` a processor's own arithmetic speaks,
-    and would tell apart two questions of the same words.
+    for. Rounded, or two questions of the same words would differ by a
+    processor's own arithmetic.
     """
     firsts = await embedder.embed([first for first, _ in pairs])
     seconds = await embedder.embed([second for _, second in pairs])
     similar: list[float] = np.vecdot(firsts, seconds).tolist()
-    return [round(cosine, COSINE_DIGITS) for cosine in similar]
+    return [round(cosine, SCORE_DIGITS) for cosine in similar]
 
 
 class HashingEmbedder(Embedder):

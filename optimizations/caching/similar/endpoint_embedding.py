@@ -32,7 +32,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 
-from optimizations.caching.arguments import at_least_one, positive
+from optimizations.arguments import at_least_one, positive
 from optimizations.caching.similar.embedding import Embedder, Matrix, unit_rows
 from optimizations.endpoint import credential, endpoint_url, forget_key
 from optimizations.errors import (

@@ -23,8 +23,8 @@ STOP_WORDS = frozenset(
     can could may might must shall should will would
     i'm i've i'd i'll you're you've it's that's there's what's where's wheres
     whats how's we've we're we'd we'll let's
-    of at by for to from in into on onto as about than then and or but if so
-    because while also just still even already yet too very really right now
+    of at by for to from with in into on onto as about than then and or but if
+    so because while also just still even already yet too very really right now
     please thanks thank hi hello hey dear kindly quickly
     tell know want like need wish get got find see say mean ask wonder
     wondering let possible able question
@@ -59,8 +59,17 @@ THIRD_PERSONS = {
 }
 """Whoever else is meant; "they" and "it" are things as often."""
 
-LIMITS = frozenset("by until till since before after from".split())
-"""Before a day or an hour, what says where a time ends or begins."""
+LIMITS = frozenset("by until till since".split())
+"""Before a moment, what says that a time ends or begins there."""
+
+MOMENTS = frozenset(
+    """
+    monday tuesday wednesday thursday friday saturday sunday weekend january
+    february march april may june july august september october november
+    december spring summer autumn winter christmas easter today tomorrow
+    yesterday tonight noon midday midnight morning evening now then
+    """.split()
+)
 
 MOODS = {
     "must": re.compile(

@@ -26,17 +26,17 @@ from dataclasses import dataclass
 from math import inf
 from typing import Generic, TypeVar
 
-from optimizations.caching.arguments import at_least_one
+from optimizations.arguments import at_least_one
 from optimizations.caching.keys import partition_key
 from optimizations.caching.similar.checks import Check
 from optimizations.caching.similar.partitions import Index, Partitions, Place
+from optimizations.caching.similar.threshold import SCORE_DIGITS
 from optimizations.caching.store import Answer, answer_bytes
 from optimizations.llm import Request
 
 T = TypeVar("T")
 
 DAY_SECONDS = 24 * 3600.0
-SCORE_DIGITS = 6
 _ROUNDED = 10**-SCORE_DIGITS  # so much less than a threshold still reaches it
 _LOWEST = -1.0  # of all cosines
 _CANDIDATES = 4
@@ -122,10 +122,14 @@ class NearStore(Generic[T]):
 
     async def score(self, asked: str, stored: str) -> float:
         """What is compared with `threshold` where one question is asked and
-        the other is kept; `-inf` where it is never found: for want of a form,
-        or by the second check. It is what `fit_threshold` wants. Raises what
-        the embedder raises.
+        the other is kept; `-inf` where it is never found: for its length, for
+        want of a form, or by the second check. It is what `fit_threshold`
+        wants. Raises what the embedder raises.
         """
+        if max(len(asked), len(stored)) > self._max_question_chars:
+            return -inf
+        if asked == stored:
+            return self.same
         ours, theirs = await self._form(asked), await self._form(stored)
         objects = self._second_check and self._second_check(asked, stored)
         if ours is None or theirs is None or objects:
@@ -148,11 +152,11 @@ class NearStore(Generic[T]):
         except Exception:
             self.errors += 1
             form = None
-        if form is None:  # an older answer must not outlive this one
-            self._answers.remove(place)
-            return
         kept = self._answers.get(place)
         if kept is not None and kept.asked_at > answer.asked_at:
+            return
+        if form is None:  # an older answer must not outlive this one
+            self._answers.remove(place)
             return
         size = _ENTRY_BYTES + 2 * len(place[1])
         size += answer_bytes(answer) + self._form_bytes(form)
@@ -235,6 +239,8 @@ class NearStore(Generic[T]):
             partition, form, _CANDIDATES, self.threshold - _ROUNDED
         ):
             stored = other[1]
+            if round(score, SCORE_DIGITS) < self.threshold:
+                continue
             if self._second_check is None or not self._second_check(
                 asked, stored
             ):

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Generic, Protocol, TypeVar
 
-from optimizations.caching.arguments import at_least_one
+from optimizations.arguments import at_least_one
 from optimizations.caching.similar.expiry_queue import ExpiryQueue
 from optimizations.clock import now
 

@@ -1,7 +1,7 @@
 """What a question is written with: its words, its signs, its names.
 
 The problem: the same question comes with one apostrophe or another, with a
-greeting or without, with 8.95 or 8,95; and an order A12 is no order 12. The
+greeting or without, with ½ or 1⁄2; and an order A12 is no order 12. The
 idea: first one way to write what looks the same, then a few patterns, each for
 one kind of piece. What the pieces mean is not known here (`reading.py`).
 
@@ -11,17 +11,18 @@ When it does not help: for scripts without spaces between words.
 from __future__ import annotations
 
 import re
-from unicodedata import normalize
+from unicodedata import decomposition, normalize
 
 _PLAIN = str.maketrans(
     {**dict.fromkeys("’´`ʼ‘", "'"), **dict.fromkeys("−‐‑–", "-")}
 )
+_SAME_LOOKS = ("<fraction>", "<wide>", "<narrow>", "<compat>", "<noBreak>")
 _MONEY = "€$£¥₹₩₺₽₴"
 MONEY_SIGNS = frozenset(_MONEY)
 """Units that stand before the number."""
 
 _WORD = re.compile(
-    r"[^\W\d_]+\d\w*"  # a code: A12
+    r"[^\W\d_]+\d\w*|\d+[ai]\b"  # a code: A12, 12a; but 12 m
     r"|\d[\d.,:]*\d|\d"
     r"|[^\W\d_]+(?:'[^\W\d_]+)*"
     rf"|[%{_MONEY}]"
@@ -43,7 +44,9 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _THANKS = re.compile(
-    r"\b(?:please|pls|plz|(?:many )?thanks|thank you)$", re.IGNORECASE
+    r"\b(?:please|pls|plz|(?:(?:many )?thanks|thank you)"
+    r"(?: a lot| so much| very much| in advance)?)$",
+    re.IGNORECASE,
 )
 _MARKS = " \t\n.,!?"
 _SHORT_IS = re.compile(
@@ -53,12 +56,20 @@ _SHORT_IS = re.compile(
 
 def plain(text: str) -> str:
     """One way to write what looks the same: kinds of apostrophes and dashes,
-    and what Unicode calls compatible.
+    fractions, and letters that are only wider. A power stays one.
 
-    >>> plain("I don´t need ½ a lamp at −5")
-    "I don't need 1⁄2 a lamp at -5"
+    >>> plain("I don´t need ½ a lamp at −5, nor 5²")
+    "I don't need 1⁄2 a lamp at -5, nor 5^2"
     """
-    return normalize("NFKC", text.translate(_PLAIN))
+    text = text.translate(_PLAIN)
+    return text if text.isascii() else "".join(map(_plain_letter, text))
+
+
+def _plain_letter(letter: str) -> str:
+    kind, *_ = decomposition(letter).split() or [""]
+    if kind == "<super>":
+        return f"^{normalize('NFKC', letter)}"
+    return normalize("NFKC", letter) if kind in _SAME_LOOKS else letter
 
 
 def core(text: str) -> str:

@@ -17,6 +17,7 @@ from optimizations.caching.similar import pieces
 from optimizations.caching.similar.english import (
     BETWEEN_DOER_AND_VERB,
     LIMITS,
+    MOMENTS,
     MOODS,
     NEGATIONS,
     NUMBERS,
@@ -82,6 +83,13 @@ class Reading:
         ['voucher']
         """
         return self._content(pieces.words(self.core))
+
+    @cached_property
+    def spelled(self) -> dict[str, str]:
+        """From each word of `content` to its stem as it was written, before a
+        synonym took its place.
+        """
+        return {self.vocabulary.base(w): stem(w) for w in self.words}
 
     @cached_property
     def numbers(self) -> Counter[tuple[str, str]]:
@@ -185,8 +193,7 @@ class Reading:
         return {
             before
             for before, word in pairwise(self.words)
-            if before in LIMITS
-            and (word[0].isdigit() or self.vocabulary.family(word))
+            if before in LIMITS and (word[0].isdigit() or word in MOMENTS)
         }
 
     @cached_property

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 
 from optimizations.caching.similar.reading import Reading
 from optimizations.caching.similar.typos import typos
+from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
 
 Rule = Callable[[Reading, Reading], bool]
 
@@ -33,13 +34,16 @@ def objection(
     return None
 
 
-def differ(asked: str, stored: str) -> str | None:
-    """The first of all rules by which two texts differ, for general English.
+def differ(
+    asked: str, stored: str, vocabulary: Vocabulary = GENERAL
+) -> str | None:
+    """The first of all rules by which two texts differ, or None.
 
     >>> differ("May I pay with a card?", "May I pay without a card?")
     'negation'
     """
-    return objection(Reading(asked), Reading(stored), RULES)
+    one, other = Reading(asked, vocabulary), Reading(stored, vocabulary)
+    return objection(one, other, RULES)
 
 
 def same_numbers(one: Reading, other: Reading) -> bool:
@@ -156,9 +160,8 @@ def same_things(one: Reading, other: Reading) -> bool:
     'things'
     >>> differ("Where is my parcel?", "Where is my pacrel now?")
     """
-    ours, theirs = set(one.content), set(other.content)
-    rivals = min(len(ours - theirs), len(theirs - ours))
-    return rivals == typos(ours, theirs)
+    ours, theirs = _only_one_says(one, other)
+    return min(len(ours), len(theirs)) == typos(ours, theirs)
 
 
 def nothing_added(one: Reading, other: Reading) -> bool:
@@ -170,10 +173,19 @@ def nothing_added(one: Reading, other: Reading) -> bool:
     >>> differ("Is it?", "Was it?")
     'additions'
     """
+    if not (one.content or other.content or one.numbers or other.numbers):
+        return one.core.lower() == other.core.lower()
+    ours, theirs = _only_one_says(one, other)
+    return len(ours) == len(theirs) == typos(ours, theirs)
+
+
+def _only_one_says(one: Reading, other: Reading) -> tuple[set[str], set[str]]:
+    """The words, as they were written, that have no like in the other."""
     ours, theirs = set(one.content), set(other.content)
-    if not (ours or theirs or one.numbers or other.numbers):
-        return False
-    return len(ours ^ theirs) == 2 * typos(ours, theirs)
+    return (
+        {one.spelled.get(word, word) for word in ours - theirs},
+        {other.spelled.get(word, word) for word in theirs - ours},
+    )
 
 
 def same_mood(one: Reading, other: Reading) -> bool:

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizations.caching.arguments import at_least_one, positive
+from optimizations.arguments import at_least_one, positive
 from optimizations.caching.memory.lru import LRUCache
 from optimizations.caching.similar.checks import Check, disagreement
 from optimizations.caching.similar.embedding import Embedder

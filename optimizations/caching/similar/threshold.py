@@ -19,7 +19,10 @@ others, 2021). Here the false hits only grow on the way down, so the walk ends
 where a fixed number of them, known before any score is, has been met.
 
     pairs = [(await store.score(asked, stored), same) for ... in labelled]
-    store.threshold = fit_threshold(pairs).chosen.threshold
+    fit = fit_threshold(pairs)
+    print(fit.explanation)
+    if fit.chosen:
+        store.threshold = fit.chosen.threshold
 
 When it does not help: where the pairs are not like what will be asked. A cache
 compares each question with the *nearest* of many, so label those pairs; and
@@ -34,6 +37,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from math import exp, isnan, lgamma, log, log1p
+
+SCORE_DIGITS = 6
+"""So many digits of a score count: beyond is a processor's own arithmetic."""
 
 _MOST_POINTS = 100
 _PRECISION = 1e-7

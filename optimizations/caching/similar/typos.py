@@ -5,24 +5,30 @@ The problem: to a rule that compares words, "pacrel" is another thing than
 one too often, or a vowel left out. Those are typos; another letter makes
 another word (contract, contact).
 
-When it does not help: for texts that differ in more than a few words. Those
-are other texts, and comparing each word with each would take long.
+When it does not help: a slip may be another word, and among short words often
+is (dinner, diner), so those are left alone; a few longer ones remain (silver,
+sliver). And texts that differ in more than a few words are other texts.
 """
 
 from __future__ import annotations
 
 MOST_TYPOS = 4
-_LONG_ENOUGH = 6  # letters; among shorter words, slips are words: trial, trail
+_LONG_ENOUGH, _VERY_LONG = 6, 8  # letters
 
 
 def typos(ours: set[str], theirs: set[str]) -> int:
-    """How many words of one are misspelt in the other; 0 where more than a
-    few differ: that is another text, and comparing would take long.
+    """How many words, or stems, of one are misspelt in the other; 0 where
+    more than a few differ: comparing each with each would take long.
     """
     few, many = sorted((ours - theirs, theirs - ours), key=len)
     if len(few) > MOST_TYPOS:
         return 0
-    return sum(any(_typo(word, other) for other in many) for word in few)
+    left = sorted(many)  # each is the typo of one word
+    for word in sorted(few):
+        slip = next((other for other in left if _typo(word, other)), None)
+        if slip is not None:
+            left.remove(slip)
+    return len(many) - len(left)
 
 
 def _typo(one: str, other: str) -> bool:
@@ -42,6 +48,8 @@ def _typo(one: str, other: str) -> bool:
         swapped = long[at + 1 : at + 2] + long[at : at + 1]
         return short[at:] == swapped + long[at + 2 :]
     left_out = long[at]
-    return short[at:] == long[at + 1 :] and (
-        left_out == long[at - 1] or left_out in "aeiouy"
+    return (
+        len(long) >= _VERY_LONG
+        and short[at:] == long[at + 1 :]
+        and (left_out == long[at - 1] or left_out in "aeiouy")
     )

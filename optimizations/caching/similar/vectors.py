@@ -30,7 +30,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from optimizations.caching.arguments import at_least_one
+from optimizations.arguments import at_least_one
 from optimizations.caching.similar.graph import (
     BYTES_BESIDE,
     Graph,

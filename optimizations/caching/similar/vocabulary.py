@@ -85,9 +85,10 @@ def _firsts(groups: str) -> dict[str, str]:
 
 GENERAL = Vocabulary(
     """
-    big large; small little tiny; quick fast rapid; start begin commence;
-    stop end finish quit; phone telephone call ring; mobile cellphone
-    smartphone; mail email; picture photo image; fix repair mend;
+    grey gray; big large; small little tiny; quick fast rapid;
+    start begin commence; stop end finish quit; phone telephone call ring;
+    mobile cellphone smartphone; mail email; picture photo image;
+    fix repair mend;
     change modify edit alter update; broken damaged; colour color;
     happen occur; assist help support; attempt try; answer reply response;
     choose pick select; remove delete erase; show display; wrong incorrect;

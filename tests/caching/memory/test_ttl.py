@@ -30,6 +30,17 @@ def test_an_entry_lives_as_long_as_it_was_given() -> None:
     run_virtual(main())
 
 
+def test_what_has_expired_is_not_seen_by_a_mere_look_either() -> None:
+    async def main() -> None:
+        cache: TTLCache[str, int] = TTLCache(10)
+        cache["a"] = 1
+        assert cache.peek("a") == 1
+        await asyncio.sleep(10)
+        assert cache.peek("a") is None
+
+    run_virtual(main())
+
+
 def test_reading_does_not_extend_a_life_but_writing_does() -> None:
     """Otherwise the most popular answer is the one never refreshed."""
 

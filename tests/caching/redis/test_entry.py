@@ -34,7 +34,7 @@ every_codec = pytest.mark.parametrize(
 def test_a_flipped_bit_or_a_cut_is_never_an_answer(
     codec: Codec, place: int, bit: int, cut: int
 ) -> None:
-    data = bytearray(codec.encode(KEY, answer("Hello")))
+    data = bytearray(codec.encode(KEY, answer("Hello"), 0.0))
     data[place % len(data)] ^= 1 << bit
     assert codec.decode(KEY, bytes(data[: len(data) - cut]), 1) is None
 
@@ -51,7 +51,7 @@ def test_what_is_decoded_is_what_was_encoded(
 ) -> None:
     choices = tuple(Choice(text, "stop") for text in texts)
     given = Answer(Reply(choices, usage, Trace()), born_at, 2.5)
-    data = codec.encode(KEY, given)
+    data = codec.encode(KEY, given, 0.0)
     assert codec.decode(KEY, data, len(texts)) == given
     assert codec.decode(KEY, data, 9) is None
     assert codec.decode("module12:answer:5678", data, len(texts)) is None
@@ -100,25 +100,25 @@ def test_what_is_never_written_is_never_read(
     """Read field by field alone, "ab" was a choice that said "a" and ended
     with "b", and a usage of 0 a reply without one.
     """
-    data = Codec().encode(KEY, answer("x"))
+    data = Codec().encode(KEY, answer("x"), 0.0)
     good = json.loads(Envelope().open(KEY, data)[1])
-    sealed = Envelope().seal(KEY, "json", json_of(good))
+    sealed = Envelope().seal(KEY, "json@0.0", json_of(good))
     assert Codec().decode(KEY, sealed, 1) is not None
-    sealed = Envelope().seal(KEY, "json", write(good | fields))
+    sealed = Envelope().seal(KEY, "json@0.0", write(good | fields))
     assert Codec().decode(KEY, sealed, 1) is None
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"7", b"[" * 100_000, b""])
 def test_what_is_no_entry_at_all_is_none(body: bytes) -> None:
     for packing in ("json", "msgpack"):
-        data = Envelope().seal(KEY, packing, body)
+        data = Envelope().seal(KEY, f"{packing}@0.0", body)
         assert Codec(packing).decode(KEY, data, 1) is None
 
 
 def test_half_a_surrogate_pair_is_not_written() -> None:
     for packing in ("json", "msgpack"):
         with pytest.raises(ValueError):
-            Codec(packing).encode(KEY, answer("\ud800"))
+            Codec(packing).encode(KEY, answer("\ud800"), 0.0)
 
 
 def test_an_unknown_packing_is_refused() -> None:

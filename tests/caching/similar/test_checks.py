@@ -21,6 +21,8 @@ SAME = [
     ("I can’t log in", "I can't log in"),
     ("Have you sent it out?", "Did you send it out?"),
     ("Can I pay by card?", "Am I able to pay by card?"),
+    ("Can I pay by card?", "Can I pay with card?"),
+    ("Where's my package?", "wheres my pacakge"),
 ]
 
 
@@ -65,6 +67,8 @@ OPPOSITES = [
     ("Is the galaxy s23 in stock?", "Is the galaxy a23 in stock?"),
     ("Is model i7 in stock?", "Is model a7 in stock?"),
     ("Where is order a12?", "Where is order 12?"),
+    ("Where is order 12a?", "Where is order 12b?"),
+    ("What is 5²?", "What is 52?"),
     ("A ½ kilo bag", "A ¾ kilo bag"),
     ("A ¥500 voucher", "A ₹500 voucher"),
     ("Can I store it at −20 degrees?", "Can I store it at 20 degrees?"),

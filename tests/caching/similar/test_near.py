@@ -373,3 +373,16 @@ def test_what_is_fitted_to_scores_is_what_the_store_keeps_to(
         assert await store.find(ask("where is my parcel now")) is None
 
     run_virtual(main())
+
+
+@every_store
+def test_the_answer_that_was_asked_for_later_stays(make: Make) -> None:
+    async def main() -> None:
+        store = make()
+        await asyncio.sleep(60)
+        await store.keep(ask("Where is my parcel?"), answer("newer"))
+        older = answer("older", made_in_seconds=30.0)
+        await store.keep(ask("Where is my parcel?"), older)
+        assert await text(store, ask("Where is my parcel?")) == "newer"
+
+    run_virtual(main())

@@ -27,7 +27,12 @@ def test_letters_with_digits_are_a_code_and_digits_with_letters_a_unit() -> (
 
 
 def test_fractions_and_full_width_letters_are_plain() -> None:
-    assert words(plain("½ ＡＢ²")) == ["1", "2", "ab2"]
+    assert words(plain("½ ＡＢ")) == ["1", "2", "ab"]
+
+
+def test_a_power_is_not_one_more_digit() -> None:
+    assert plain("5²") == "5^2"
+    assert words(plain("5²")) != words(plain("52"))
 
 
 @pytest.mark.parametrize(

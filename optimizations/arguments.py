@@ -16,7 +16,7 @@ def positive(**given: float) -> None:
     for name, seconds in given.items():
         if not 0 < seconds < inf:
             raise ValueError(
-                f"{name} must be finite and more than 0, not {seconds}"
+                f"{name} must be positive and finite, not {seconds}"
             )
 
 

@@ -6,13 +6,15 @@ from math import inf, nan
 
 import pytest
 
-from optimizations.caching.arguments import at_least_one, positive
+from optimizations.arguments import at_least_one, positive
 
 
 @pytest.mark.parametrize("bad", [0, -1, inf, nan])
 def test_no_time_and_all_time_are_refused(bad: float) -> None:
     positive(read_seconds=0.1)
-    with pytest.raises(ValueError, match="read_seconds must be finite"):
+    with pytest.raises(
+        ValueError, match="read_seconds must be positive and finite"
+    ):
         positive(write_seconds=1, read_seconds=bad)
 
 
