@@ -47,6 +47,7 @@ from benchmark.studies import (
     stampede,
     thresholds,
 )
+from benchmark.studies.stampede import HOSTED
 from benchmark.suite import Strategy, Suite, Trial
 from lab.conversations import conversations, single_turns
 from lab.popularity import zipf_questions
@@ -62,10 +63,8 @@ from optimizations.caching.similar.semantic import SemanticStore
 from optimizations.caching.store import MemoryStore, Store
 from optimizations.clock import chance
 from optimizations.llm import LLM
-from optimizations.mock import PROFILES, Profile
+from optimizations.mock import Profile
 
-# in long strides, which are cheap to simulate: nobody reads along here
-HOSTED = replace(PROFILES["hosted"], tokens_per_chunk=32)
 FORGETFUL = replace(HOSTED, prefix_blocks=0)
 REQUESTS_PER_SECOND = 3.0  # well below what the provider's slots can do
 NEAR_MISS_SHARE = 0.1  # of questions that look like another one and are not

@@ -32,6 +32,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lab.cosines import cosines
 from lab.options import OK, USAGE, Parser
 from lab.question_pairs import Pair, PairsError, read_pairs, split
 from lab.questions import load_bank
@@ -42,8 +43,9 @@ from optimizations.caching.similar.learned_check import (
     COEFFICIENTS,
     LearnedCheck,
 )
-from optimizations.caching.similar.pair_features import Former, features
+from optimizations.caching.similar.pair_features import Preparer, features
 from optimizations.caching.similar.threshold import fit_threshold
+from optimizations.clock import run_virtual
 
 TREES, DEPTH, RATE = 100, 3, 0.1
 SMALLEST_LEAF = 20  # pairs
@@ -93,8 +95,10 @@ def main(args: Sequence[str] | None = None) -> int:
 
 def fit(pairs: Sequence[Pair], embedder: WordLlamaEmbedder) -> dict[str, Any]:
     """What `learned_check.json` holds, but for the threshold."""
-    form = Former(embedder.vectors)
-    rows = [features(form(pair.question), form(pair.other)) for pair in pairs]
+    prepare = Preparer(embedder.vectors)
+    rows = [
+        features(prepare(pair.question), prepare(pair.other)) for pair in pairs
+    ]
     names = list(rows[0])
     table = np.array([[*row.values()] for row in rows])
     same = np.array([pair.same for pair in pairs], np.float64)
@@ -175,7 +179,8 @@ def report(
 ) -> str:
     """Correct hits of cosine alone and with the check, at equal false hits."""
     same = [pair.same for pair in pairs]
-    alone = share_found(cosines(embedder, pairs), same)
+    texts = [(pair.question, pair.other) for pair in pairs]
+    alone = share_found(run_virtual(cosines(embedder, texts)), same)
     scores = [check.score(pair.question, pair.other) for pair in pairs]
     checked = share_found(scores, same)
     return (
@@ -183,14 +188,6 @@ def report(
         f"finds {alone:.1%} of those that share an answer, the check "
         f"{checked:.1%}: {checked / max(alone, 1e-9):.2f} times as many."
     )
-
-
-def cosines(embedder: WordLlamaEmbedder, pairs: Sequence[Pair]) -> list[float]:
-    """How near the two questions of each pair are."""
-    ones = embedder.vectors([pair.question for pair in pairs])
-    others = embedder.vectors([pair.other for pair in pairs])
-    near: list[float] = np.vecdot(ones, others).tolist()
-    return near
 
 
 def share_found(

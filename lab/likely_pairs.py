@@ -26,13 +26,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from lab.cosines import cosines
 from lab.questions import Bank
 from lab.wording import reword
-from optimizations.caching.similar.embedding import (
-    Embedder,
-    Matrix,
-    cosines,
-)
+from optimizations.caching.similar.embedding import Embedder, Matrix
 from optimizations.caching.similar.threshold import SCORE_DIGITS
 from optimizations.clock import chance
 

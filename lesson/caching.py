@@ -45,7 +45,7 @@ from optimizations.caching.store import Answer, Store
 
 ENTRIES = 40
 TTL_SECONDS = 300.0
-CHECKED, UNCHECKED = "word embeddings", "  without the second check"
+CHECKED, UNCHECKED = "word embeddings", "without the second check"
 
 
 async def memory(context: Context) -> Outcome:
@@ -281,8 +281,8 @@ CHAPTER = Chapter(
             "The same question in other words",
             """By meaning, a question is found with a greeting more (reworded),
             at times in other words, rightly (paraphrased) or not (wrong), and
-            so is what looks alike (near miss). A second check was fitted to
-            such pairs.""",
+            so is what looks alike (near miss). A second check compares what an
+            embedding is blind to.""",
             "optimizations.caching.similar.near:NearStore._search",
             Clock.SIMULATED,
             semantic,

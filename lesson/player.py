@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lesson.chapter import Chapter, Context, Outcome, Step
-from lesson.prompt import COMMANDS, Typed, number, parse, read_line
+from lesson.keyboard import read_line
+from lesson.prompt import COMMANDS, Typed, number, parse
 from lesson.runner import CannotRun, run_step
 from lesson.screen import Screen
 from lesson.source import find_source

@@ -6,33 +6,8 @@ works. What is not a command is taken for an answer.
 
 from __future__ import annotations
 
-import os
 import re
-import select
-import signal
-import sys
 from dataclasses import dataclass
-
-
-def read_line() -> str:
-    """As `input`, but a Ctrl-C is never lost. One that came just before the
-    program began to wait was noted, and seen only after the next Enter. So
-    each signal also writes to a pipe, and both are waited for. Raises
-    EOFError, and lets KeyboardInterrupt pass.
-    """
-    if not (hasattr(select, "poll") and sys.stdin.isatty()):
-        return input()
-    heard, told = os.pipe()
-    os.set_blocking(told, False)
-    before = signal.set_wakeup_fd(told)
-    try:
-        select.select([sys.stdin, heard], [], [])
-        return input()
-    finally:
-        signal.set_wakeup_fd(before)
-        os.close(told)
-        os.close(heard)
-
 
 COMMANDS = {
     "q": "quit",
@@ -46,22 +21,8 @@ COMMANDS = {
     "t": "try",
     "?": "hint",
 }
-_WORDS = {
-    "quit": "q",
-    "exit": "q",
-    "back": "b",
-    "skip": "k",
-    "list": "l",
-    "find": "f",
-    "search": "f",
-    "source": "s",
-    "summary": "m",
-    "again": "r",
-    "run": "r",
-    "try": "t",
-    "help": "?",
-    "hint": "?",
-}
+_WORDS = {word: letter for letter, word in COMMANDS.items()}
+_WORDS |= {"exit": "q", "search": "f", "run": "r", "help": "?"}
 
 
 @dataclass(frozen=True, slots=True)

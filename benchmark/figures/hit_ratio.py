@@ -15,8 +15,8 @@ from benchmark.figures.style import (
     Drawn,
     Look,
     canvas,
+    curve,
     framed,
-    spread,
 )
 from benchmark.studies.hit_ratio import ENDLESS, OPTIMUM
 
@@ -59,20 +59,13 @@ def _panel(
     from matplotlib.ticker import NullLocator
 
     for name, points in policies.items():
-        values, lows, highs = zip(*points, strict=True)
-        axes.errorbar(
+        curve(
+            axes,
             sizes,
-            values,
-            [
-                [v - low for v, low in zip(values, lows, strict=True)],
-                [h - v for v, h in zip(values, highs, strict=True)],
-            ],
-            color=look[name].colour,
-            linestyle=look[name].line,
-            marker="" if name == ENDLESS else look[name].marker,
-            markersize=6,
-            linewidth=1.2 if name in (ENDLESS, OPTIMUM) else 2,
-            capsize=2,
+            points,
+            look[name],
+            marked=name != ENDLESS,
+            width=1.2 if name in (ENDLESS, OPTIMUM) else 2,
         )
     ceiling = [point[0] for point in policies[OPTIMUM]]
     axes.fill_between(
@@ -100,9 +93,7 @@ def _label(
     """Below the curves of the first panel, where there is room."""
     middle = len(sizes) // 2
     names = sorted(policies, key=lambda name: policies[name][middle][0])
-    heights = spread(
-        [8.0 + LABEL_HEIGHT * row for row in range(len(names))], LABEL_HEIGHT
-    )
+    heights = [8.0 + LABEL_HEIGHT * row for row in range(len(names))]
     for name, height in zip(names, heights, strict=True):
         axes.text(
             sizes[-1],

@@ -6,7 +6,15 @@ from collections.abc import Mapping, Sequence
 from math import log10
 from typing import TYPE_CHECKING, Any
 
-from benchmark.figures.style import Drawn, Look, canvas, framed, looks, spread
+from benchmark.figures.style import (
+    Drawn,
+    Look,
+    canvas,
+    curve,
+    framed,
+    looks,
+    spread,
+)
 from benchmark.intervals.digits import brief
 
 if TYPE_CHECKING:
@@ -22,20 +30,11 @@ def draw(figure: Mapping[str, Any], caption: str) -> Drawn:
     canvas_, [axes] = canvas(height=5.6)
     look = looks(list(curves))
     for name, points in curves.items():
-        sizes, values, lows, highs = zip(*points, strict=True)
-        axes.errorbar(
-            sizes,
-            values,
-            [
-                [v - low for v, low in zip(values, lows, strict=True)],
-                [h - v for v, h in zip(values, highs, strict=True)],
-            ],
-            color=look[name].colour,
-            linestyle=look[name].line,
-            marker=look[name].marker,
-            markersize=6,
-            linewidth=2,
-            capsize=3,
+        curve(
+            axes,
+            [size for size, *_ in points],
+            [figures for _, *figures in points],
+            look[name],
         )
     _scale(axes, [size for points in curves.values() for size, *_ in points])
     _label(axes, curves, look)

@@ -79,6 +79,32 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
     return dict(zip(names, (BASELINE, *LOOKS), strict=False))
 
 
+def curve(
+    axes: Axes,
+    at: Sequence[float],
+    points: Sequence[Sequence[float]],
+    look: Look,
+    *,
+    marked: bool = True,
+    width: float = 2,
+) -> None:
+    """A line through points of (value, low, high), with their intervals."""
+    axes.errorbar(
+        at,
+        [value for value, _, _ in points],
+        [
+            [value - low for value, low, _ in points],
+            [high - value for value, _, high in points],
+        ],
+        color=look.colour,
+        linestyle=look.line,
+        marker=look.marker if marked else "",
+        markersize=6,
+        linewidth=width,
+        capsize=3,
+    )
+
+
 def canvas(
     columns: int = 1,
     *,

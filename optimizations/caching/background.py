@@ -26,7 +26,7 @@ from optimizations.arguments import at_least_one
 from optimizations.caching.memory.lru import LRUCache
 from optimizations.clock import now
 
-LONGEST_PAUSE_SECONDS = 60.0
+_LONGEST_PAUSE_SECONDS = 60.0
 _REMEMBERED = 10_000  # keys, with when they may start again
 
 
@@ -39,10 +39,10 @@ class Background:
         self, max_running: int, *, first_pause_seconds: float = 0.0
     ) -> None:
         at_least_one(max_running=max_running)
-        if not 0 <= first_pause_seconds <= LONGEST_PAUSE_SECONDS:
+        if not 0 <= first_pause_seconds <= _LONGEST_PAUSE_SECONDS:
             raise ValueError(
                 "first_pause_seconds must be from 0 to "
-                f"{LONGEST_PAUSE_SECONDS:g}, not {first_pause_seconds}"
+                f"{_LONGEST_PAUSE_SECONDS:g}, not {first_pause_seconds}"
             )
         self.started = self.failed = self.refused = 0
         self._max_running = max_running
@@ -57,8 +57,8 @@ class Background:
     def start(
         self, key: Hashable, work: Callable[[], Awaitable[object]]
     ) -> bool:
-        """Begin, unless the same is under way or was just now, or too much
-        is. Whether it was begun.
+        """Whether it was begun: not where the same is under way or was just
+        now, or too much else is under way.
         """
         pause = self._pauses.get(key) or _Pause(self._first_pause_seconds)
         if (
@@ -110,7 +110,7 @@ class _Pause:
         """Twice as long as the last one, if that has just ended."""
         soon = now() < self.until + 2 * self._seconds
         self._seconds = (
-            min(2 * self._seconds, LONGEST_PAUSE_SECONDS)
+            min(2 * self._seconds, _LONGEST_PAUSE_SECONDS)
             if soon
             else self._first_seconds
         )

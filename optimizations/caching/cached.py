@@ -19,8 +19,8 @@ A store that fails or is slow takes nobody along (`guarded_store.py`).
 
 When it does not help: where no two requests are alike, each pays for a look-up
 and gains nothing; and p99 moves only once nearly all requests are hits. And
-where a store finds similar questions, what is asked
-anew is the question as it came now: the old answer stays until its time.
+where a store finds similar questions, what is asked anew is the question as it
+came now: the old answer stays until its time.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ others wait for its answer. A lock in Redis says who. But its holder may die,
 and a lock that nobody opens is shut for ever; and an answer may take a minute,
 so that no time to wait is right. The idea is a *lease*: it ends by itself
 after a few seconds, by Redis' own clock, and its holder renews it every third
-of that while the work runs. Who dies does not renew, and the next one may take
-it.
+of that while the work runs. A process that dies does not renew, and the next
+one may take it.
 
 A lease has three ends. `release` leaves nothing: the work was not done,
 somebody else may do it. `finish` leaves a note for a moment: it was done, look

@@ -2,9 +2,9 @@
 
 The problem: single flight lets a process ask once for all who want the same,
 but three processes ask three times. The idea: before asking, take a lease on
-the question (`lease.py`). Who gets it asks the model and renews the lease
-while the answer comes, however long that takes. The others look again every
-now and then, until it is over.
+the question (`lease.py`). The process that gets it asks the model and renews
+the lease while the answer comes, however long that takes. The others look
+again every now and then, until it is over.
 
 **They wait for the whole answer.** A stream cannot be joined from another
 process: followers read nothing until the entry is in the store, and then all

@@ -13,6 +13,7 @@ from statistics import median
 import numpy as np
 import pytest
 
+from lab.cosines import cosines
 from lab.questions import load_bank
 from lab.wording import reword
 from optimizations.caching.similar.checks import disagreement
@@ -20,7 +21,6 @@ from optimizations.caching.similar.embedding import (
     HashingEmbedder,
     Matrix,
     WordLlamaEmbedder,
-    cosines,
 )
 from optimizations.caching.similar.graph import graphs_are_available
 from optimizations.caching.similar.semantic import SemanticStore

@@ -99,7 +99,7 @@ class BoundedMapping(MutableMapping[K, V], Generic[K, V]):
         """
 
     def _refuse(self, key: K, size: float) -> None:
-        """Not to keep a value: it is larger than the whole cache. Raises
+        """What to do with a value larger than the whole cache. Raises
         `ValueError` if its size is none.
         """
         if not size >= 0:

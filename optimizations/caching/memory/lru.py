@@ -8,8 +8,8 @@ put back: then the first is the one that was used least recently.
 There is a trap in it. Where an entry was taken out, a dict keeps a hole until
 it grows, and finding the first entry walks over all the holes before it: done
 for each eviction, that gets slower the more a cache holds. So the walk is made
-once for many, and yields the oldest 64th of the keys; who of these is used
-again leaves the list. An `OrderedDict`, which most write this with, needs
+once for many, and yields the oldest 64th of the keys; any of them that is
+used again leaves the list. An `OrderedDict`, which most write this with, needs
 no such walk, but links its entries, at twice the memory.
 
 When it does not help: a scan of things asked only once pushes out everything

@@ -4,12 +4,12 @@ The problem: most keys are asked for once and never again, and an LRU keeps
 each of them as long as one that is asked for daily. A crawler, a batch job or
 a test run thus pushes out everything that was worth keeping.
 
-The idea: newcomers wait in a *small* queue, a tenth of the cache. Who has not
-been used when its turn comes leaves; who has moves to the *main* queue, where
-each use so far, up to three, is worth one more round. And the *ghost* queue
-remembers the keys of those who left from the small one: who is wanted after
-all goes to the main queue at once. All three are first in, first out: a hit
-moves nothing and only counts.
+The idea: newcomers wait in a *small* queue, a tenth of the cache. A key that
+was not used until its turn comes leaves; one that was moves to the *main*
+queue, where each use so far, up to three, is worth one more round. And the
+*ghost* queue remembers which keys left from the small one: one that is wanted
+after all goes to the main queue at once. All three are first in, first out: a
+hit moves nothing and only counts.
 
 When it does not help: what is wanted a few times within a short while, and
 then never again, is what an LRU is made for. And a hot set that moves is
@@ -21,9 +21,10 @@ is as good on popular keys alone. But its newcomers have the whole queue to
 wait in. Measured on the same keys, S3-FIFO (Yang et al., "FIFO queues are all
 you need for cache eviction", SOSP 2023) came out ahead where a third of the
 keys were strangers and where the hot set moved, in small caches and in large
-ones, and was never behind. Unlike the paper, the first use of a newcomer opens
-the main queue, not the second: that came out ahead too. (The benchmark's study
-of hit ratios has SIEVE and S3-FIFO beside an LRU and the optimum.)
+ones, and on popular keys alone as often ahead as behind. Unlike the paper, the
+first use of a newcomer opens the main queue, not the second: that came out
+ahead too. (The benchmark's study of hit ratios has SIEVE and S3-FIFO beside an
+LRU and the optimum.)
 """
 
 from __future__ import annotations

@@ -10,13 +10,14 @@ live about equally long, that is nearly the order in which they expire.
 
 - An expired entry is never served, and is dropped by the read that meets it.
   Those nobody reads again are dropped by a write, once in a 64th of a life.
-  The search goes from the oldest on, and ends where the young begin: nothing
-  ever walks over all entries.
+  The search goes from the oldest on, and ends where the young begin: without
+  jitter it looks at nothing else, with a jitter of a tenth at about a tenth of
+  the entries.
 - `jitter` shortens each life by a random share. Entries written together then
   do not expire together, and the model is not asked for all of them at once.
 - When it is full, the oldest goes, unless it was used since that was last
   asked: a *second chance*, about as good as an LRU. It leaves everything in
-  its place, so one order serves both.
+  its place, so one order serves both. Once in a round it copies the keys.
 
 When it does not help: answers that never change (a longer life is free hits),
 or that change at a known moment (delete the key then, and wait for nothing).

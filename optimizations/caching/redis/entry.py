@@ -63,10 +63,14 @@ class Codec:
         """
         try:
             kind, body = self._envelope.open(key, data)
-            if not kind.startswith(f"{self._packing}@"):
-                return None
+            packing, _, asked_at = kind.partition("@")
             answer = _answer(**self._unpack(body))
-            if self._pack(_fields(key, answer)) != body:
+            if (
+                packing != self._packing
+                or asked_at != f"{float(asked_at):.6f}"
+                or not float(asked_at) <= answer.born_at + 1e-6  # as rounded
+                or self._pack(_fields(key, answer)) != body
+            ):
                 return None
         except (ValueError, TypeError, RecursionError):
             return None

@@ -28,7 +28,7 @@ from hashlib import sha256
 from optimizations.arguments import at_least_one
 
 FORMAT = b"answer/3"
-"""What another version wrote is not read: it is another answer's format."""
+"""The version: entries of another one are not read."""
 
 _LEAST_SECRET_BYTES = 16
 

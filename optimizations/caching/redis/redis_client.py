@@ -43,7 +43,7 @@ from optimizations.arguments import positive
 from optimizations.caching.background import Background
 from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.redis.auto_pipelining import AutoPipeline
-from optimizations.clock import now
+from optimizations.caching.time_limit import within_own_time
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -101,6 +101,12 @@ class RedisClient:
         if isinstance(answer, Exception):
             raise RedisUnavailable(type(answer).__name__)
         return answer
+
+    async def run_script(
+        self, script: str, keys: Sequence[str], *words: object
+    ) -> Any:
+        """What a script in Lua returns. Raises `RedisUnavailable`."""
+        return await self.execute("EVAL", script, len(keys), *keys, *words)
 
     async def ready(self) -> bool:
         """Whether Redis answers now; connects if need be. Never raises."""
@@ -186,7 +192,7 @@ class RedisClient:
     async def _try(self, command: Callable[[], Awaitable[T]]) -> T:
         """What Redis answers, if in time."""
         try:
-            answer = await _in_time(self.timeout_seconds, command())
+            answer = await within_own_time(self.timeout_seconds, command())
         except ResponseError as error:  # it is well, and says no
             self.failures += 1
             self.last_failure = type(error).__name__
@@ -202,28 +208,6 @@ class RedisClient:
         return answer
 
 
-async def _in_time(seconds: float, work: Awaitable[T]) -> T:
-    """What `work` gives. Raises `TimeoutError` where it takes longer, not
-    counting the time for which this loop itself was busy.
-    """
-    task = asyncio.ensure_future(work)
-    due = now() + seconds
-    try:
-        await asyncio.wait([task], timeout=seconds)
-        if not task.done():
-            late_seconds = now() - due
-            await asyncio.wait([task], timeout=min(late_seconds, seconds))
-    finally:
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # heard of, or asyncio would print it
-    if task.cancelled():
-        raise TimeoutError
-    return task.result()
-
-
 def _connect(
     url: str, max_connections: int, timeout_seconds: float
 ) -> redis.asyncio.Redis:
@@ -236,7 +220,7 @@ def _connect(
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
             max_connections=max_connections,
-            # `_in_time` comes first: these know nothing of a busy loop.
+            # `within_own_time` comes first: these know nothing of a busy loop.
             timeout=10 * timeout_seconds,
             socket_timeout=10 * timeout_seconds,
             socket_connect_timeout=10 * timeout_seconds,

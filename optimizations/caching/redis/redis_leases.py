@@ -59,9 +59,7 @@ class RedisLeases:
 
     async def _run(self, script: str, name: str, *words: object) -> object:
         key = self._prefix + name
-        answer: object = await self._client.execute(
-            "EVAL", script, 1, key, *words
-        )
+        answer: object = await self._client.run_script(script, [key], *words)
         return answer
 
 

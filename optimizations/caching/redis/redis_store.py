@@ -48,15 +48,17 @@ from optimizations.llm import Request
 
 _JSON = Codec()
 _FROM_THE_FUTURE_SECONDS = 60.0
-"""No failover sets Redis' clock back by more; an entry that is younger than
-that is forged, or it would never grow old.
+"""More than clocks of servers differ that are kept right. An entry from
+further ahead is taken for forged: it would never grow old.
 """
+_HEAD_BYTES = 80  # of an entry: they hold what `ASKED_AT` looks for
 
 
 class RedisStore:
-    """A `Store` behind `redis://`, `rediss://` or `unix://`. How much earlier
-    an entry expires is drawn for its key, by `seed`. A watermark stands for
-    `watermark_seconds`: longer than any answer takes to be made.
+    """A `Store` behind `redis://`, `rediss://` or `unix://`. An entry lives
+    `ttl_seconds`, less up to the share `jitter` of it, drawn for its key by
+    `seed`; by default for longer than `stack` serves it. A watermark stands
+    for `watermark_seconds`: longer than any answer takes to be made.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class RedisStore:
         *,
         namespace: str = "module12",
         name: str = "redis",
-        ttl_seconds: float = 3600.0,
+        ttl_seconds: float = 5400.0,
         jitter: float = 0.1,
         seed: int = 0,
         codec: Codec = _JSON,
@@ -133,9 +135,9 @@ class RedisStore:
                 if data is None
                 else (_KEEP, self._milliseconds(key), data)
             )
-            written = await self.client.execute(
-                *("EVAL", script, 2, key, self._watermark(request)),
-                *(f"{asked_at:.6f}", *rest),
+            keys = key, self._watermark(request)
+            written = await self.client.run_script(
+                script, keys, f"{asked_at:.6f}", *rest
             )
         except ConnectionError:
             self._clock.forget()
@@ -146,10 +148,8 @@ class RedisStore:
     async def delete(self, request: Request) -> Sequence[str]:
         """Raises `ConnectionError` where Redis did not say that it is gone."""
         await self._clock.ahead_seconds()
-        await self.client.execute(
-            *("EVAL", _DELETE, 2, self.key(request), self._watermark(request)),
-            self._watermark_ms,
-        )
+        keys = self.key(request), self._watermark(request)
+        await self.client.run_script(_DELETE, keys, self._watermark_ms)
         # By so much what is asked next may seem to have been asked before.
         await asyncio.sleep(2 * self._clock.error_seconds)
         return ()
@@ -218,11 +218,7 @@ class RedisStore:
         try:
             seconds, microseconds = said
             return float(seconds + microseconds / 1e6)
-        except (
-            TypeError,
-            ValueError,
-            OverflowError,
-        ):  # no Redis has said that
+        except (TypeError, ValueError, OverflowError):  # it is no Redis
             raise RedisUnavailable("no time") from None
 
 
@@ -230,7 +226,7 @@ _UNLESS_NEWER = f"""
 local asked_at = tonumber(ARGV[1])
 local deleted = redis.call('GET', KEYS[2])
 if deleted and tonumber(deleted) > asked_at then return 0 end
-local line = redis.pcall('GETRANGE', KEYS[1], 0, 79)
+local line = redis.pcall('GETRANGE', KEYS[1], 0, {_HEAD_BYTES})
 local newest = type(line) == 'string' and
   tonumber(string.match(line, '{ASKED_AT}'))
 if newest and newest > asked_at then return 0 end

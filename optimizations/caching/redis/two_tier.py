@@ -67,6 +67,10 @@ class TwoTierStore:
         )
         self._reading: dict[str, _Reading] = {}
 
+    async def ready(self) -> bool:
+        """Whether Redis answers now. Never raises."""
+        return await self.far.ready()
+
     async def find(self, request: Request) -> Answer | None:
         """From memory, else from Redis; every failure is a miss."""
         if not self._news.listening:

@@ -5,8 +5,8 @@
 - vectors: `embedding` in this process, `endpoint_embedding` by HTTP,
   `gathered_embedding` many at once · found by `vectors`, with `sign_bits` and
   a `graph` where there are many
-- a second look: `checks` by `rules`, from what `reading` finds in the `pieces`
-  of a text with the words of `english`, `vocabulary` and `shop`, `typos`
-  aside · `learned_check`, by `boosted_trees` over `pair_features`
+- a second check: `checks` by `rules`, from what `reading` finds in the
+  `pieces` of a text with the words of `english`, `vocabulary` and `shop`,
+  `typos` aside · `learned_check`, by `boosted_trees` over `pair_features`
 - `threshold` fits how near is near enough to a budget of false hits
 """

@@ -14,7 +14,8 @@ A model behind a network knows more and takes longer: `endpoint_embedding.py`.
 
 When it does not help: both sum up *words*. Who does what to whom, "not", and a
 number among many barely move the sum, so opposite questions lie close
-together. That is why a semantic cache needs a second look (`checks.py`).
+together. That is why a semantic cache needs a second check
+(`checks.py`).
 
 Hashed features: Weinberger and others, 2009. WordLlama: the token embeddings
 of a large language model, distilled.
@@ -30,8 +31,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-
-from optimizations.caching.similar.threshold import SCORE_DIGITS
 
 Matrix = npt.NDArray[np.float32]
 
@@ -57,19 +56,6 @@ class Embedder(Protocol):
     async def aclose(self) -> None:
         """Give back connections and the like; of these two, nothing."""
         return
-
-
-async def cosines(
-    embedder: Embedder, pairs: Sequence[tuple[str, str]]
-) -> list[float]:
-    """How similar the two texts of each pair are: what `fit_threshold` asks
-    for. Rounded, or two questions of the same words would differ by a
-    processor's own arithmetic.
-    """
-    firsts = await embedder.embed([first for first, _ in pairs])
-    seconds = await embedder.embed([second for _, second in pairs])
-    similar: list[float] = np.vecdot(firsts, seconds).tolist()
-    return [round(cosine, SCORE_DIGITS) for cosine in similar]
 
 
 class HashingEmbedder(Embedder):

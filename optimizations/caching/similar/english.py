@@ -1,7 +1,7 @@
 """The small words of English, which mean the same whatever one talks about:
 what carries little, what denies, who speaks, how numbers and units are
-written. What things and deeds are called is in
-`vocabulary.py`, and depends on the subject.
+written. What things and deeds are called is in `vocabulary.py`, and depends on
+the subject.
 """
 
 from __future__ import annotations
@@ -48,9 +48,13 @@ NUMBERS = {
         fourteen fifteen sixteen seventeen eighteen nineteen twenty""".split(),
         start=2,
     )
+} | {
+    "zero": "0",
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "hundred": "100",
 }
-NUMBERS |= {"zero": "0", "thirty": "30", "forty": "40", "fifty": "50"}
-NUMBERS["hundred"] = "100"
 """Without "one", which more often stands for a thing than for a number."""
 
 THIRD_PERSONS = {

@@ -4,8 +4,8 @@ letters.
 The problem: "wheres my pacakge" has never been asked before, letter for
 letter. The idea: count the letters to insert and delete until one question is
 the other (`rapidfuzz` does it with bit-parallel arithmetic, many letters in
-one step). The score goes from 0, nothing in common, to 100, the
-same but for case and punctuation.
+one step). The score goes from 0, nothing in common, to 100, the same but for
+case and punctuation.
 
 It is a tier of its own, before the semantic one or in its place: nothing is
 embedded, and a threshold high enough for typing errors lets hardly anything

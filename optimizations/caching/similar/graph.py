@@ -34,7 +34,7 @@ class Graph:
     where `usearch` is missing.
     """
 
-    lesson = 4  # rows that are linked in a few milliseconds
+    rows_per_step = 4  # rows that are linked in a few milliseconds
     outdated = False
 
     def __init__(self, width: int) -> None:

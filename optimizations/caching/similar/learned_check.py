@@ -1,4 +1,4 @@
-"""A second look that was learnt from questions which people marked.
+"""A second check that was learnt from questions which people marked.
 
 The problem: rules know what must not differ, and little of what may. So they
 send most paraphrases to the model: a noun in the place of another may be
@@ -33,7 +33,11 @@ from pathlib import Path
 from optimizations.caching.similar.boosted_trees import BoostedTrees
 from optimizations.caching.similar.checks import DEFAULT
 from optimizations.caching.similar.embedding import WordLlamaEmbedder
-from optimizations.caching.similar.pair_features import Form, Former, features
+from optimizations.caching.similar.pair_features import (
+    Prepared,
+    Preparer,
+    features,
+)
 from optimizations.caching.similar.rules import RULES, SURE, WEAK, objection
 from optimizations.caching.similar.vocabulary import Vocabulary
 
@@ -64,8 +68,8 @@ class LearnedCheck:
         if not isfinite(threshold):
             raise ValueError("threshold must be a finite number")
         self.threshold = threshold
-        self._form = Former(embedder.vectors, vocabulary)
-        blank = self._form("")
+        self._prepare = Preparer(embedder.vectors, vocabulary)
+        blank = self._prepare("")
         if fitted["features"] != list(features(blank, blank)):
             raise ValueError(f"{coefficients.name} is for other features")
         self._trees = BoostedTrees(
@@ -75,21 +79,21 @@ class LearnedCheck:
         )
 
     def __call__(self, asked: str, stored: str) -> str | None:
-        one, other = self._form(asked), self._form(stored)
+        one, other = self._prepare(asked), self._prepare(stored)
         objects = objection(one.reading, other.reading, RULES)
-        if objects in WEAK and self._score(one, other) >= self.threshold:
-            return None
-        return objects
+        if objects not in WEAK:
+            return objects
+        likely = self._odds(one, other) >= self.threshold
+        return None if likely else objects
 
     def score(self, asked: str, stored: str) -> float:
         """The logarithm of the odds that one answer serves both, as they were
-        among the pairs it was fitted to; `-inf` where a sure rule objects, or
-        a question is too long.
+        among the pairs it was fitted to; `-inf` where a sure rule objects.
         """
-        return self._score(self._form(asked), self._form(stored))
-
-    def _score(self, one: Form, other: Form) -> float:
-        too_long = one.too_long or other.too_long
-        if too_long or objection(one.reading, other.reading, SURE):
+        one, other = self._prepare(asked), self._prepare(stored)
+        if objection(one.reading, other.reading, SURE):
             return -inf
+        return self._odds(one, other)
+
+    def _odds(self, one: Prepared, other: Prepared) -> float:
         return self._trees.score([*features(one, other).values()])

@@ -21,6 +21,7 @@ When it does not help: in long conversations, which nobody has twice.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -53,7 +54,7 @@ class Match:
     answer: Answer
 
 
-class NearStore(Generic[T]):
+class NearStore(ABC, Generic[T]):
     """A `Store` that searches. A subclass says what a question becomes
     (`_form`), what that weighs (`_form_bytes`), what searches among those
     (`_new_index`), and the score of a text with itself (`same`).
@@ -177,10 +178,9 @@ class NearStore(Generic[T]):
         if place[0] not in self._answers:
             return others
         form = await self._form(place[1])
-        while form is not None:
-            found, _ = self._search(place, form)
-            if found is None:
-                break
+        if form is None:
+            return others
+        while (found := self._search(place, form)[0]) is not None:
             self._answers.remove((place[0], found.question))
             others.append(found.question)
         return others
@@ -205,14 +205,14 @@ class NearStore(Generic[T]):
     async def aclose(self) -> None:
         """Holds nothing but memory."""
 
-    async def _form(self, question: str) -> T | None:
-        raise NotImplementedError
+    @abstractmethod
+    async def _form(self, question: str) -> T | None: ...
 
-    def _form_bytes(self, form: T) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def _form_bytes(self, form: T) -> int: ...
 
-    def _new_index(self) -> Index[T]:
-        raise NotImplementedError
+    @abstractmethod
+    def _new_index(self) -> Index[T]: ...
 
     def _place(self, request: Request) -> Place | None:
         """Where this request belongs; None where it has no question to
@@ -245,7 +245,8 @@ class NearStore(Generic[T]):
                 asked, stored
             ):
                 answer = self._answers.get(other)
-                match = Match(stored, score, answer) if answer else None
-                return match, objections
-            objections += 1
+                if answer is not None:  # else it has just expired
+                    return Match(stored, score, answer), objections
+            else:
+                objections += 1
         return None, objections

@@ -8,7 +8,7 @@ to be changed, how many numbers differ. `learned_check.py` weighs them.
 
 Each number is the same whichever question comes first, and small changes of a
 text change it little. What belongs to one question alone is worked out once
-and kept (`Form`); a pair then costs some products of small matrices.
+and kept (`Prepared`); a pair then costs some products of small matrices.
 
 When it does not help: by itself it decides nothing. Beyond `MAX_WORDS` words a
 question is cut off: comparing each word with each other would take long.
@@ -32,12 +32,12 @@ from optimizations.caching.memory.lru import LRUCache
 from optimizations.caching.similar.embedding import Matrix, unit_rows
 from optimizations.caching.similar.english import STOP_WORDS, stem
 from optimizations.caching.similar.reading import Reading
+from optimizations.caching.similar.rules import MAX_WORDS
 from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
 
 Vectors = Callable[[Sequence[str]], Matrix]
 """From texts to one row each, of length 1 or 0."""
 
-MAX_WORDS = 60
 SMALL_WORD = np.float32(0.3)
 """The weight of a stop word; any other has 1."""
 
@@ -48,24 +48,19 @@ _SUMS = ("whole", "content", "head", "tail", "last")
 _ASKING = frozenset("what how why when where who which whose whom".split())
 
 
-class Form:
+class Prepared:
     """One question, prepared for comparing, each part when it is first asked
     for. `words` is a row for each of the words `said`.
     """
 
-    def __init__(self, reading: Reading, former: Former) -> None:
+    def __init__(self, reading: Reading, preparer: Preparer) -> None:
         self.reading = reading
-        self._former = former
+        self._preparer = preparer
 
     @cached_property
     def said(self) -> list[str]:
         """The words, without greeting and thanks; never none."""
         return Reading(self.reading.core).words[:MAX_WORDS] or ["?"]
-
-    @property
-    def too_long(self) -> bool:
-        """Whether it has been cut off."""
-        return len(self.reading.words) > MAX_WORDS
 
     @cached_property
     def spelling(self) -> str:
@@ -116,7 +111,7 @@ class Form:
     @cached_property
     def words(self) -> Matrix:
         """A row for each word."""
-        return self._former.rows(self.said)
+        return self._preparer.rows(self.said)
 
     @cached_property
     def sums(self) -> Matrix:
@@ -126,7 +121,7 @@ class Form:
         words = self.words
         sums = np.stack(
             [
-                self._former.row(self.spelling),
+                self._preparer.row(self.spelling),
                 words[self.content_places].sum(0),
                 words[:3].sum(0),
                 words[-3:].sum(0),
@@ -136,7 +131,7 @@ class Form:
         return unit_rows(sums)
 
 
-class Former:
+class Preparer:
     """Makes forms, and keeps the latest `max_forms` of them; each takes about
     1 KB a word. Keeps the rows of the latest `max_rows` words, too: a few
     thousand make up most of what is said.
@@ -153,12 +148,12 @@ class Former:
         self._vectors = vectors
         self._vocabulary = vocabulary
         self._rows: LRUCache[str, Matrix] = LRUCache(max_rows)
-        self._forms: LRUCache[str, Form] = LRUCache(max_forms)
+        self._forms: LRUCache[str, Prepared] = LRUCache(max_forms)
 
-    def __call__(self, text: str) -> Form:
-        form: Form | None = self._forms.get(text)
+    def __call__(self, text: str) -> Prepared:
+        form: Prepared | None = self._forms.get(text)
         if form is None:
-            form = Form(Reading(text, self._vocabulary), self)
+            form = Prepared(Reading(text, self._vocabulary), self)
             self._forms[text] = form
         return form
 
@@ -178,7 +173,7 @@ class Former:
         return np.array([rows[word] for word in said])
 
 
-def features(one: Form, other: Form) -> dict[str, float]:
+def features(one: Prepared, other: Prepared) -> dict[str, float]:
     """In what two questions agree; each is explained where it is made.
     Rounded, so that a tree that asks "is it more than 1?" hears the same on
     every processor.
@@ -192,7 +187,7 @@ def features(one: Form, other: Form) -> dict[str, float]:
     return {name: round(value, _DIGITS) for name, value in exact.items()}
 
 
-def _by_meaning(one: Form, other: Form) -> dict[str, float]:
+def _by_meaning(one: Prepared, other: Prepared) -> dict[str, float]:
     """Cosines of the texts, of the words that are not small, of both ends,
     and of what only one or the other says.
     """
@@ -211,7 +206,7 @@ def _by_meaning(one: Form, other: Form) -> dict[str, float]:
     }
 
 
-def _by_counterpart(one: Form, other: Form) -> dict[str, float]:
+def _by_counterpart(one: Prepared, other: Prepared) -> dict[str, float]:
     """How near the nearest counterparts of the words are in the other
     question: on average, and that of the loneliest word.
     """
@@ -235,7 +230,7 @@ def _by_counterpart(one: Form, other: Form) -> dict[str, float]:
     }
 
 
-def _by_words(one: Form, other: Form) -> dict[str, float]:
+def _by_words(one: Prepared, other: Prepared) -> dict[str, float]:
     """Letters and words in common, as shares; the length of the shorter."""
     count = min(len(one.said), len(other.said))
     same = (a == b for a, b in zip(one.said, other.said, strict=False))
@@ -250,7 +245,7 @@ def _by_words(one: Form, other: Form) -> dict[str, float]:
     }
 
 
-def _by_reading(one: Form, other: Form) -> dict[str, float]:
+def _by_reading(one: Prepared, other: Prepared) -> dict[str, float]:
     """In what they differ: so many numbers, negations, names, symbols; and
     whether they ask alike.
     """

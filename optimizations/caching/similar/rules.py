@@ -21,7 +21,7 @@ from optimizations.caching.similar.vocabulary import GENERAL, Vocabulary
 
 Rule = Callable[[Reading, Reading], bool]
 
-_MOST_WORDS = 60
+MAX_WORDS = 60
 
 
 def objection(
@@ -89,8 +89,8 @@ def no_opposites(one: Reading, other: Reading) -> bool:
 
 
 def same_members(one: Reading, other: Reading) -> bool:
-    """Not one member of a family in one, and another in the other: colours,
-    days of the week, currencies.
+    """They do not name two members of one family: two colours, two days of
+    the week, two currencies.
 
     >>> differ("Is the blue one sold out?", "Is the red one sold out?")
     'members'
@@ -189,7 +189,7 @@ def _only_one_says(one: Reading, other: Reading) -> tuple[set[str], set[str]]:
 
 
 def same_mood(one: Reading, other: Reading) -> bool:
-    """Not what one has to do in one, and what one may, can or did do in the
+    """What must be done in one is not what may be, can be or was done in the
     other.
 
     >>> differ("May I pay by card?", "Must I pay by card?")
@@ -212,7 +212,7 @@ def same_person(one: Reading, other: Reading) -> bool:
 
 
 def same_limits(one: Reading, other: Reading) -> bool:
-    """No time that ends or begins in one, and is a point in the other.
+    """A time that is an end or a beginning in one is so in the other.
 
     >>> differ("Will it come on Friday?", "Will it come by Friday?")
     'limits'
@@ -249,7 +249,7 @@ def short_enough(one: Reading, other: Reading) -> bool:
     """Both are questions, and no letters or essays: comparing those would
     hold up everybody else.
     """
-    return max(len(one.words), len(other.words)) <= _MOST_WORDS
+    return max(len(one.words), len(other.words)) <= MAX_WORDS
 
 
 def both_english(one: Reading, other: Reading) -> bool:

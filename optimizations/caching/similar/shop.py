@@ -10,7 +10,7 @@ from optimizations.caching.similar.vocabulary import Vocabulary
 
 SHOP = Vocabulary(
     """
-    buy purchase; price cost charge fee; parcel package shipment;
+    buy purchase; price cost fee; parcel package shipment;
     deliver delivery ship; item article product; guarantee warranty;
     discount rebate; shop store; reimburse refund; invoice bill receipt;
     basket cart; voucher coupon; topup recharge

@@ -40,7 +40,7 @@ class SignBits:
     are like them.
     """
 
-    lesson = 1024  # rows that are signed in half a millisecond or so
+    rows_per_step = 1024  # rows that are signed in half a millisecond or so
 
     def __init__(self, sample: Matrix) -> None:
         self._mean = sample.mean(axis=0)

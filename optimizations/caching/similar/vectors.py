@@ -161,7 +161,7 @@ class VectorIndex(Generic[K]):
                 return
             learner = self._learner = self._new(wanted)
         start = len(learner)
-        learner.learn(self._rows[start : len(self)][: learner.lesson])
+        learner.learn(self._rows[start : len(self)][: learner.rows_per_step])
         if len(learner) == len(self):
             self._finder, self._learner = learner, None
 

@@ -12,7 +12,7 @@ Words are compared by their stems, so "packages" needs no mention beside
 it is refused, across vocabularies too.
 
 When it does not help: a word of two meanings ("charge" a fee, "charge" a
-battery) is always taken in one. Leave it out where that matters.
+battery) would always be taken in one. So such words are left out.
 """
 
 from __future__ import annotations
@@ -86,15 +86,14 @@ def _firsts(groups: str) -> dict[str, str]:
 GENERAL = Vocabulary(
     """
     grey gray; big large; small little tiny; quick fast rapid;
-    start begin commence; stop end finish quit; phone telephone call ring;
-    mobile cellphone smartphone; mail email; picture photo image;
-    fix repair mend;
+    start begin commence; stop end finish quit; phone telephone;
+    mobile cellphone smartphone; picture photo image; fix repair mend;
     change modify edit alter update; broken damaged; colour color;
     happen occur; assist help support; attempt try; answer reply response;
     choose pick select; remove delete erase; show display; wrong incorrect;
     money cash; car automobile; movie film; job work; company business firm;
     improve enhance; reduce decrease lower; increase raise; create make build;
-    receive obtain; shut close; sign log; transfer move;
+    receive obtain; transfer move;
     unable incapable; allowed permitted; good great best;
     effective efficient; reason cause; method way manner approach;
     children kids; mother mum mom; father dad; holiday vacation; trip travel

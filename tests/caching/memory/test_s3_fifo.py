@@ -68,7 +68,7 @@ def test_it_has_more_hits_than_an_lru(keys: list[str]) -> None:
     assert ratio > 0.85 * optimum(keys, 250)
 
 
-class FromThePaper:
+class ThreePlainQueues:
     """Three queues and nothing else, as slow as they are plain."""
 
     def __init__(self, capacity: int) -> None:
@@ -123,7 +123,7 @@ def test_it_keeps_what_the_simplest_model_keeps(
     steps: list[tuple[str, int]], capacity: int
 ) -> None:
     cache: S3FIFOCache[int, int] = S3FIFOCache(capacity)
-    model = FromThePaper(capacity)
+    model = ThreePlainQueues(capacity)
     for step, key in steps:
         if step == "g":
             assert (cache.get(key) is not None) == (key in model.uses)

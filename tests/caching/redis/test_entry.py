@@ -51,7 +51,7 @@ def test_what_is_decoded_is_what_was_encoded(
 ) -> None:
     choices = tuple(Choice(text, "stop") for text in texts)
     given = Answer(Reply(choices, usage, Trace()), born_at, 2.5)
-    data = codec.encode(KEY, given, 0.0)
+    data = codec.encode(KEY, given, born_at)
     assert codec.decode(KEY, data, len(texts)) == given
     assert codec.decode(KEY, data, 9) is None
     assert codec.decode("module12:answer:5678", data, len(texts)) is None
@@ -102,16 +102,30 @@ def test_what_is_never_written_is_never_read(
     """
     data = Codec().encode(KEY, answer("x"), 0.0)
     good = json.loads(Envelope().open(KEY, data)[1])
-    sealed = Envelope().seal(KEY, "json@0.0", json_of(good))
+    sealed = Envelope().seal(KEY, "json@0.000000", json_of(good))
     assert Codec().decode(KEY, sealed, 1) is not None
-    sealed = Envelope().seal(KEY, "json@0.0", write(good | fields))
+    sealed = Envelope().seal(KEY, "json@0.000000", write(good | fields))
     assert Codec().decode(KEY, sealed, 1) is None
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("json", "json@", "json@0.0", "json@nonsense", "json@nan"),
+        *("json@99999999999.000000", "msgpack@0.000000"),
+    ],
+)
+def test_another_kind_is_never_read(kind: str) -> None:
+    """A time to come would keep every newer answer out."""
+    data = Codec().encode(KEY, answer("x"), 0.0)
+    body = Envelope().open(KEY, data)[1]
+    assert Codec().decode(KEY, Envelope().seal(KEY, kind, body), 1) is None
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"7", b"[" * 100_000, b""])
 def test_what_is_no_entry_at_all_is_none(body: bytes) -> None:
     for packing in ("json", "msgpack"):
-        data = Envelope().seal(KEY, f"{packing}@0.0", body)
+        data = Envelope().seal(KEY, f"{packing}@0.000000", body)
         assert Codec(packing).decode(KEY, data, 1) is None
 
 

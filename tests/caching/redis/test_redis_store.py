@@ -223,7 +223,7 @@ def entry(key: str = KEY, **fields: object) -> bytes:
     """What `encode` writes, with some fields put in by hand."""
     _, _, body = SMALL.encode(key, answer(), 0.0).partition(b"\n")
     text = json.dumps(json.loads(body) | fields, separators=(",", ":"))
-    return Envelope().seal(KEY, "json@0.0", text.encode())
+    return Envelope().seal(KEY, "json@0.000000", text.encode())
 
 
 BAD_ENTRIES = [
@@ -233,7 +233,7 @@ BAD_ENTRIES = [
     entry().partition(b"\n")[2],  # without its first line
     entry().replace(b"answer/3", b"answer/2"),
     entry().replace(b" json@", b" pickle@"),
-    entry().replace(b" json@0.0 ", b" json "),
+    entry().replace(b" json@0.000000 ", b" json "),
     entry().replace(b" plain ", b" zlib "),
     entry("module12:answer:of-another-tenant"),
     entry()[:-5],

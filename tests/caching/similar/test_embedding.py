@@ -17,7 +17,6 @@ from optimizations.caching.similar.embedding import (
     HashingEmbedder,
     Matrix,
     WordLlamaEmbedder,
-    cosines,
 )
 from optimizations.clock import run_virtual
 
@@ -74,16 +73,6 @@ def test_learnt_vectors_know_synonyms() -> None:
         ["where is my parcel", "where is my package", "where is my toaster"],
     )
     assert asked @ same > asked @ other
-
-
-@every_embedder
-def test_pairs_of_texts_have_a_cosine_each(make: Make) -> None:
-    pairs = [("my parcel", "my parcel"), ("my parcel", "toasters"), ("", "x")]
-    same, other, none = run_virtual(cosines(make(), pairs))
-    assert same == pytest.approx(1)
-    assert other < 0.5
-    assert none == 0
-    assert run_virtual(cosines(make(), [])) == []
 
 
 def test_wordllama_says_what_its_package_says() -> None:

@@ -17,8 +17,7 @@ from optimizations.caching.similar.learned_check import (
     COEFFICIENTS,
     LearnedCheck,
 )
-from optimizations.caching.similar.pair_features import MAX_WORDS
-from optimizations.caching.similar.rules import SURE, WEAK
+from optimizations.caching.similar.rules import MAX_WORDS, SURE, WEAK
 from optimizations.caching.similar.semantic import SemanticStore
 from optimizations.clock import run_virtual
 from tests.caching.similar.test_checks import SAME

@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 
 from optimizations.caching.similar.embedding import Matrix, WordLlamaEmbedder
 from optimizations.caching.similar.pair_features import (
-    MAX_WORDS,
-    Former,
+    Preparer,
     features,
 )
+from optimizations.caching.similar.rules import MAX_WORDS
 
 
 @cache
-def former() -> Former:
-    return Former(WordLlamaEmbedder().vectors)
+def preparer() -> Preparer:
+    return Preparer(WordLlamaEmbedder().vectors)
 
 
 def between(one: str, other: str) -> dict[str, float]:
-    return features(former()(one), former()(other))
+    return features(preparer()(one), preparer()(other))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -95,7 +95,7 @@ def test_a_word_is_embedded_once() -> None:
         asked.extend(texts)
         return vectors(texts)
 
-    form = Former(counting)
+    form = Preparer(counting)
     for _ in range(2):
         features(form("red cup"), form("red red house"))
     wholes = ["red cup", "red red house"]
@@ -103,5 +103,5 @@ def test_a_word_is_embedded_once() -> None:
 
 
 def test_no_more_than_so_many_words_are_compared() -> None:
-    long = former()("word " * (MAX_WORDS + 50))
+    long = preparer()("word " * (MAX_WORDS + 50))
     assert len(long.words) == MAX_WORDS
