@@ -63,7 +63,7 @@ NEVER_AGAINST = {
     "lonely_content",
     "rest",
 }
-NEVER_FOR = {"numbers", "negations", "names", "symbols"}
+NEVER_FOR = {"numbers", "negations", "names", "symbols", "small"}
 
 Matrix = npt.NDArray[np.float64]
 

@@ -25,7 +25,7 @@ HEAD = "question,other,same_answer\n"
 def made_up_pairs(count: int = 600) -> str:
     """The same wish in other words, and another wish about the same thing."""
     rows = [
-        f"How can I buy a thing{n}?,Where do I get a thing{n}?,1"
+        f"How can I buy a thing{n}?,How do I get a thing{n}?,1"
         if n % 2
         else f"How can I buy a thing{n}?,Who made the first thing{n}?,0"
         for n in range(count)
@@ -68,7 +68,7 @@ def test_fitting_writes_what_the_check_reads(
     assert main([str(pairs), "--out", str(out)]) == OK
     assert "pairs held back" in capsys.readouterr().out
     check = LearnedCheck(WordLlamaEmbedder(), coefficients=out)
-    yes = check.score("How can I buy a thing?", "Where do I get a thing?")
+    yes = check.score("How can I buy a thing?", "How do I get a thing?")
     no = check.score("How can I buy a thing?", "Who made the first thing?")
     assert yes > no
     assert (

@@ -21,16 +21,44 @@ STOP_WORDS = frozenset(
     there here
     am is are was were be been being do does did doing done have has had having
     can could may might must shall should will would
-    i'm i've i'd i'll you're you've it's that's there's what's where's wheres
-    whats how's we've we're we'd we'll let's
-    of at by for to from with in into on onto as about than then and or but if
-    so because while also just still even already yet too very really right now
-    please thanks thank hi hello hey dear kindly quickly
+    i'm i've i'd i'll you're you've we've we're we'd we'll let's
+    of at by until till since for to from with in into on onto as about than
+    then and or but if so because while also just still even already yet too very really now
+    please thanks thank hi hello hey dear kindly
     tell know want like need wish get got find see say mean ask wonder
     wondering let possible able question
     """.split()
 )
 """Words that carry little of what is asked."""
+
+UNSAID = frozenset(
+    """
+    a an the this that these those it its they them there me us
+    my mine myself our ours your yours their theirs he him his she her hers
+    do doing any of so but then also just still even already yet very
+    really now please thanks thank hi hello hey dear kindly
+    wonder wondering question
+    """.split()
+)
+"""Stop words that may be left out, or of which other rules take care."""
+
+SAID_LIKE = {
+    word: group.split()[0]
+    for group in """
+    i we; what which; who whom; be am is are been being; do does; did was were;
+    have has having had; can could may might able possible;
+    will shall would; want wish like; get got; all every each
+    """.split(";")
+    for word in group.split()
+}
+"""From a stop word to the first of those that say the same."""
+
+OWNERS = {
+    **dict.fromkeys("my mine our ours".split(), "I"),
+    **dict.fromkeys("your yours".split(), "you"),
+    **dict.fromkeys("their theirs".split(), "they"),
+}
+"""Whose something is; his and hers are in `THIRD_PERSONS`."""
 
 NEGATIONS = frozenset(
     """
@@ -63,18 +91,6 @@ THIRD_PERSONS = {
 }
 """Whoever else is meant; "they" and "it" are things as often."""
 
-LIMITS = frozenset("by until till since".split())
-"""Before a moment, what says that a time ends or begins there."""
-
-MOMENTS = frozenset(
-    """
-    monday tuesday wednesday thursday friday saturday sunday weekend january
-    february march april may june july august september october november
-    december spring summer autumn winter christmas easter today tomorrow
-    yesterday tonight noon midday midnight morning evening now then
-    """.split()
-)
-
 MOODS = {
     "must": re.compile(
         r"\b(?:must|should|shall|will|ought|obliged|required|obligatory|mandatory"
@@ -83,10 +99,9 @@ MOODS = {
     "may": re.compile(
         r"\b(?:can|could|may|might|should|will|able|allowed|permitted|possible)\b"
     ),
-    "did": re.compile(r"\b(?:did|was|were)\b"),
 }
-"""What is asked about a deed: whether it has to, may, or did happen. "Should"
-and "will" may be either of the first two.
+"""What is asked about a deed: whether it has to or may happen. "Should" and
+"will" are either.
 """
 
 PERSONS = {
@@ -131,15 +146,23 @@ _STEMMER = snowballstemmer.stemmer("english")
 
 @lru_cache(_STEMS_KEPT)
 def stem(word: str) -> str:
-    """A word without its endings (Porter's second stemmer), irregular forms as
-    the regular one.
+    """A word without the ending of the plural or the past, irregular forms as
+    the regular one. Porter's second stemmer knows which letters go with those;
+    other endings make other words, so they stay: a booking is no book.
 
     >>> [stem(w) for w in "parcels parties stopped sent lamp's".split()]
     ['parcel', 'parti', 'stop', 'send', 'lamp']
+    >>> [stem(w) for w in "book booked booking bookings".split()]
+    ['book', 'book', 'booking', 'booking']
     """
     word = word.removesuffix("'s").removesuffix("'")
-    found: str = _STEMMER.stemWord(IRREGULAR.get(word, word))
-    return found
+    word = IRREGULAR.get(word, word)
+    found: str = _STEMMER.stemWord(word)
+    if word != found and word.endswith(("s", "ed")):
+        for bare in (word[:-1], word[:-2], word[:-3]):
+            if _STEMMER.stemWord(bare) == found:
+                return stem(bare)
+    return found if word in (found, f"{found}e", f"{found[:-1]}y") else word
 
 
 UNITS = {

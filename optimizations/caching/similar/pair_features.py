@@ -59,8 +59,8 @@ class Prepared:
 
     @cached_property
     def said(self) -> list[str]:
-        """The words, without greeting and thanks; never none."""
-        return Reading(self.reading.core).words[:MAX_WORDS] or ["?"]
+        """The first words; never none."""
+        return self.reading.words[:MAX_WORDS] or ["?"]
 
     @cached_property
     def spelling(self) -> str:
@@ -259,6 +259,7 @@ def _by_reading(one: Prepared, other: Prepared) -> dict[str, float]:
         "negations": float(abs(len(ours.denied) - len(theirs.denied))),
         "names": float(names),
         "symbols": float(len(one.symbols ^ other.symbols)),
+        "small": float(len(ours.small ^ theirs.small)),
         "asking": float(one.asking == other.asking),
     }
 

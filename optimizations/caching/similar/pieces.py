@@ -23,7 +23,7 @@ MONEY_SIGNS = frozenset(_MONEY)
 
 _WORD = re.compile(
     r"[^\W\d_]+\d\w*|\d+[ai]\b"  # a code: A12, 12a; but 12 m
-    r"|\d[\d.,:]*\d|\d"
+    r"|(?<![^\W_])\.\d+|\d[\d.,:]*\d|\d"
     r"|[^\W\d_]+(?:'[^\W\d_]+)*"
     rf"|[%{_MONEY}]"
 )
@@ -50,7 +50,8 @@ _THANKS = re.compile(
 )
 _MARKS = " \t\n.,!?"
 _SHORT_IS = re.compile(
-    r"\b(what|where|when|why|who|how|it|that|there|here)'s\b", re.IGNORECASE
+    r"\b(?:(what|where|when|how|that|there|here)'?|(why|who|it)')s\b",
+    re.IGNORECASE,
 )
 
 
@@ -81,7 +82,7 @@ def core(text: str) -> str:
     """
     text = _GREETING.sub("", text.lstrip()).rstrip(_MARKS)
     text = _THANKS.sub("", text).rstrip(_MARKS)
-    return _SHORT_IS.sub(r"\1 is", text)
+    return _SHORT_IS.sub(r"\1\2 is", text)
 
 
 def words(text: str) -> list[str]:

@@ -13,19 +13,20 @@ from collections import Counter
 from functools import cached_property
 from itertools import pairwise
 
-from optimizations.caching.similar import pieces
+from optimizations.caching.similar import phrasing, pieces
 from optimizations.caching.similar.english import (
     BETWEEN_DOER_AND_VERB,
-    LIMITS,
-    MOMENTS,
     MOODS,
     NEGATIONS,
     NUMBERS,
+    OWNERS,
     PERSONS,
+    SAID_LIKE,
     STOP_WORDS,
     THIRD_PERSONS,
     TOWARDS,
     UNITS,
+    UNSAID,
     stem,
 )
 from optimizations.caching.similar.pieces import MONEY_SIGNS
@@ -44,13 +45,15 @@ class Reading:
 
     @cached_property
     def core(self) -> str:
-        """The text without a greeting in front or thanks behind."""
-        return pieces.core(self.text)
+        """The text without a greeting in front or thanks behind, nor "could
+        you tell me".
+        """
+        return phrasing.asked(pieces.core(self.text))
 
     @cached_property
     def words(self) -> list[str]:
-        """Words, numbers and signs in small letters."""
-        return pieces.words(self.text)
+        """Words, numbers and signs of the `core`, in small letters."""
+        return pieces.words(self.core)
 
     @cached_property
     def symbols(self) -> Counter[str]:
@@ -82,7 +85,30 @@ class Reading:
         >>> Reading("a €20 voucher").content
         ['voucher']
         """
-        return self._content(pieces.words(self.core))
+        return self._content(self.words)
+
+    @cached_property
+    def small(self) -> frozenset[str]:
+        """The small words that make a difference: which way, when, whether one
+        may. Of those that say the same, the first.
+
+        >>> sorted(Reading("Was it sent to our shop?").small)
+        ['be', 'did', 'to']
+        >>> sorted(Reading("Could you tell me which one I need?").small)
+        ['i', 'need', 'what']
+        """
+        said = pieces.words(phrasing.shortest(self.core))
+        small = {SAID_LIKE.get(w, w) for w in said if w in STOP_WORDS}
+        return frozenset(small - UNSAID)
+
+    @cached_property
+    def owners(self) -> set[str]:
+        """Whose things it is about.
+
+        >>> Reading("Is my order in your warehouse?").owners == {"I", "you"}
+        True
+        """
+        return {OWNERS[word] for word in self.words if word in OWNERS}
 
     @cached_property
     def spelled(self) -> dict[str, str]:
@@ -98,6 +124,8 @@ class Reading:
         found: Counter[tuple[str, str]] = Counter()
         for before, word, after in zip(said, said[1:], said[2:], strict=False):
             number = _THOUSANDS.sub("", NUMBERS.get(word, word))
+            if number.startswith("."):
+                number = f"0{number}"
             if number[:1].isdigit():
                 unit = stem(before if before in MONEY_SIGNS else after)
                 unit = UNITS.get(unit, unit)
@@ -123,7 +151,8 @@ class Reading:
         return [
             PERSONS.get(word, stem(word))
             for word in self.words
-            if word in PERSONS or word not in STOP_WORDS
+            if word in PERSONS
+            or (word not in STOP_WORDS and word not in MONEY_SIGNS)
         ]
 
     @cached_property
@@ -132,7 +161,7 @@ class Reading:
         to", to that person.
 
         >>> Reading("I'd like to call you").doers
-        {'phon': 'I'}
+        {'call': 'I'}
         """
         found: dict[str, str] = {}
         person = ""
@@ -182,25 +211,6 @@ class Reading:
             for person, words in THIRD_PERSONS.items()
             if not words.isdisjoint(self.words)
         }
-
-    @cached_property
-    def limits(self) -> set[str]:
-        """What says where a time ends or begins.
-
-        >>> Reading("Will it come by Friday?").limits
-        {'by'}
-        """
-        return {
-            before
-            for before, word in pairwise(self.words)
-            if before in LIMITS and (word[0].isdigit() or word in MOMENTS)
-        }
-
-    @cached_property
-    def joined(self) -> str:
-        """ "and" or "or", where it has one of them and not both."""
-        found = {"and", "or"}.intersection(self.words)
-        return found.pop() if len(found) == 1 else ""
 
     @cached_property
     def with_out(self) -> set[str]:
@@ -265,7 +275,7 @@ def _negates(word: str) -> bool:
 
 
 def _counts(word: str) -> bool:
-    return word[:1].isdigit() or word in NUMBERS
+    return word.lstrip(".")[:1].isdigit() or word in NUMBERS
 
 
 def _in_capitals(name: str) -> bool:

@@ -11,9 +11,9 @@ from optimizations.caching.similar.vocabulary import Vocabulary
 SHOP = Vocabulary(
     """
     buy purchase; price cost fee; parcel package shipment;
-    deliver delivery ship; item article product; guarantee warranty;
-    discount rebate; shop store; reimburse refund; invoice bill receipt;
-    basket cart; voucher coupon; topup recharge
+    deliver delivery ship shipping; item article product; guarantee warranty;
+    discount rebate; shop store; reimburse refund; invoice bill;
+    voucher coupon; topup recharge
     """,
     """
     buy/sell pay/receive pay/refund deposit/withdraw subscribe/unsubscribe

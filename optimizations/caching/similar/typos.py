@@ -6,13 +6,25 @@ one too often, or a vowel left out. Those are typos; another letter makes
 another word (contract, contact).
 
 When it does not help: a slip may be another word, and among short words often
-is (dinner, diner), so those are left alone; a few longer ones remain (silver,
-sliver). And texts that differ in more than a few words are other texts.
+is (dinner, diner), so those are left alone; of longer ones only the usual are
+known (`BOTH_WORDS`), for no dictionary is at hand. And texts that differ in
+more than a few words are other texts.
 """
 
 from __future__ import annotations
 
 MOST_TYPOS = 4
+BOTH_WORDS = [
+    {"causal", "casual"},
+    {"silver", "sliver"},
+    {"sacred", "scared"},
+    {"united", "untied"},
+    {"barley", "barely"},
+    {"signed", "singed"},
+    {"marital", "martial"},
+    {"premier", "premiere"},
+]
+"""A slip apart, and each of them a word."""
 _LONG_ENOUGH, _VERY_LONG = 6, 8  # letters
 
 
@@ -40,6 +52,7 @@ def _typo(one: str, other: str) -> bool:
         len(long) < _LONG_ENOUGH
         or short[0] != long[0]
         or len(long) > len(short) + 1
+        or {one, other} in BOTH_WORDS
     ):
         return False
     pairs = zip(short, long, strict=False)

@@ -85,16 +85,16 @@ def _firsts(groups: str) -> dict[str, str]:
 
 GENERAL = Vocabulary(
     """
-    grey gray; big large; small little tiny; quick fast rapid;
+    grey gray; big large; small tiny; quick fast rapid;
     start begin commence; stop end finish quit; phone telephone;
-    mobile cellphone smartphone; picture photo image; fix repair mend;
-    change modify edit alter update; broken damaged; colour color;
-    happen occur; assist help support; attempt try; answer reply response;
+    cellphone smartphone; picture photo image; fix repair mend;
+    change modify edit alter; broken damaged; colour color;
+    happen occur; assist help; attempt try; answer reply response;
     choose pick select; remove delete erase; show display; wrong incorrect;
-    money cash; car automobile; movie film; job work; company business firm;
+    car automobile; movie film; company business;
     improve enhance; reduce decrease lower; increase raise; create make build;
     receive obtain; transfer move;
-    unable incapable; allowed permitted; good great best;
+    unable incapable; allowed permitted; good great;
     effective efficient; reason cause; method way manner approach;
     children kids; mother mum mom; father dad; holiday vacation; trip travel
     """,

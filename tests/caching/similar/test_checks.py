@@ -23,6 +23,12 @@ SAME = [
     ("Can I pay by card?", "Am I able to pay by card?"),
     ("Can I pay by card?", "Can I pay with card?"),
     ("Where's my package?", "wheres my pacakge"),
+    ("Where is my parcel?", "Could you tell me where my parcel is?"),
+    ("Do I have to pay by card?", "Must I pay with a card?"),
+    ("How do I pay?", "I'd like to know how I can pay."),
+    ("Cancel my order", "I want to cancel my order, please"),
+    ("Do you have lamps?", "Have you got any lamps?"),
+    ("a 20€ voucher", "a €20 voucher"),
 ]
 
 
@@ -83,6 +89,166 @@ OPPOSITES = [
     ("Is it non-refundable?", "Is it refundable?"),
     ("Do you ship to the US?", "Do you ship to the UK?"),
     ("Was I charged twice?", "Will I be charged twice?"),
+    (
+        "Has my order been cancelled?",
+        "Can my order be cancelled?",
+    ),
+    (
+        "When do you ship?",
+        "When did you ship?",
+    ),
+    (
+        "Will my card be charged?",
+        "Has my card been charged?",
+    ),
+    (
+        "Have I got a refund?",
+        "Can I get a refund?",
+    ),
+    (
+        "Did I pay twice?",
+        "Do I pay twice?",
+    ),
+    (
+        "What do I pay for the card?",
+        "What do I pay with the card?",
+    ),
+    (
+        "Are you closed for two weeks?",
+        "Are you closed in two weeks?",
+    ),
+    (
+        "Are you open from Monday?",
+        "Are you open on Monday?",
+    ),
+    (
+        "Is it a present from Anna?",
+        "Is it a present for Anna?",
+    ),
+    (
+        "Where do you deliver?",
+        "Where do you deliver from?",
+    ),
+    (
+        "What is the parcel?",
+        "What is in the parcel?",
+    ),
+    (
+        "Is the lamp for sale?",
+        "Is the lamp on sale?",
+    ),
+    (
+        "What is the price of the card?",
+        "What is the price with the card?",
+    ),
+    (
+        "Do I need a password?",
+        "Do I get a password?",
+    ),
+    (
+        "Do I have a password?",
+        "Do I need a password?",
+    ),
+    (
+        "Can I return some items?",
+        "Can I return all items?",
+    ),
+    (
+        "Can I return any items?",
+        "Can I return all items?",
+    ),
+    (
+        "Can I see their orders?",
+        "Can I see my orders?",
+    ),
+    (
+        "Is the parcel too heavy?",
+        "Is the parcel heavy?",
+    ),
+    (
+        "Where is my book?",
+        "Where is my booking?",
+    ),
+    (
+        "Do you sell paint?",
+        "Do you sell paintings?",
+    ),
+    (
+        "Where are the customers?",
+        "Where are the customs?",
+    ),
+    (
+        "Do you sell baskets?",
+        "Do you sell carts?",
+    ),
+    (
+        "Is the firm good?",
+        "Is the company good?",
+    ),
+    (
+        "Is it a casual link?",
+        "Is it a causal link?",
+    ),
+    (
+        "Is .5 l of milk enough?",
+        "Is 5 l of milk enough?",
+    ),
+    (
+        "When can I return it?",
+        "Can I return it?",
+    ),
+    (
+        "What is your email address?",
+        "What is my email address?",
+    ),
+    (
+        "How quickly do you ship?",
+        "How do you ship?",
+    ),
+    (
+        "Do I charge the card?",
+        "Am I charged by card?",
+    ),
+    (
+        "Can I put it in the oven?",
+        "Can I put it on the oven?",
+    ),
+    (
+        "Is it my reserve order?",
+        "Is it my reverse order?",
+    ),
+    (
+        "Do you have lamps?",
+        "Did you have lamps?",
+    ),
+    (
+        "Can you call me?",
+        "Can I call you?",
+    ),
+    (
+        "Do you refund me?",
+        "Do I refund you?",
+    ),
+    (
+        "How is it made?",
+        "Where is it made?",
+    ),
+    (
+        "Who ships it?",
+        "Do you ship it?",
+    ),
+    (
+        "What if it breaks?",
+        "When does it break?",
+    ),
+    (
+        "Can I get an invoice?",
+        "Can I get a receipt?",
+    ),
+    (
+        "Is it the right size?",
+        "Is it the size?",
+    ),
 ]
 
 

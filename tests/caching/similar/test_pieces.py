@@ -30,6 +30,10 @@ def test_fractions_and_full_width_letters_are_plain() -> None:
     assert words(plain("½ ＡＢ")) == ["1", "2", "ab"]
 
 
+def test_a_number_may_begin_with_its_point() -> None:
+    assert words("from .5 l. 7") == ["from", ".5", "l", "7"]
+
+
 def test_a_power_is_not_one_more_digit() -> None:
     assert plain("5²") == "5^2"
     assert words(plain("5²")) != words(plain("52"))
