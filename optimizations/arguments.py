@@ -25,3 +25,10 @@ def at_least_one(**given: float) -> None:
     for name, count in given.items():
         if not count >= 1:
             raise ValueError(f"{name} must be at least 1, not {count}")
+
+
+def whole(**given: float) -> None:
+    """Raises `ValueError` for what is no whole number, as inf and 2.5."""
+    for name, count in given.items():
+        if not isinstance(count, int):
+            raise ValueError(f"{name} must be a whole number, not {count}")

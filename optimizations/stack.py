@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+from optimizations.arguments import positive
 from optimizations.balancing.balanced import Balanced
 from optimizations.balancing.circuit_breaker import Breaker, CircuitBreaker
 from optimizations.balancing.policies import PeakEwma
@@ -196,6 +197,7 @@ def stack(
 
 def _memory(given: Settings) -> MemoryStore:
     """Answers expire here when they may no longer be served."""
+    positive(fresh_seconds=given.fresh_seconds)
     seconds = given.fresh_seconds + given.stale_seconds
     return MemoryStore(TTLCache(seconds, size_of=answer_bytes))
 

@@ -6,7 +6,7 @@ from math import inf, nan
 
 import pytest
 
-from optimizations.arguments import at_least_one, positive
+from optimizations.arguments import at_least_one, positive, whole
 
 
 @pytest.mark.parametrize("bad", [0, -1, inf, nan])
@@ -16,6 +16,13 @@ def test_no_time_and_all_time_are_refused(bad: float) -> None:
         ValueError, match="read_seconds must be positive and finite"
     ):
         positive(write_seconds=1, read_seconds=bad)
+
+
+@pytest.mark.parametrize("bad", [2.5, 2.0, inf, nan])
+def test_what_is_counted_is_whole(bad: float) -> None:
+    whole(width=0)
+    with pytest.raises(ValueError, match="width must be a whole number"):
+        whole(height=3, width=bad)
 
 
 @pytest.mark.parametrize("bad", [0, -1, nan, 0.5])

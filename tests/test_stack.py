@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
-from math import inf
+from math import inf, nan
 
 import pytest
 
@@ -532,6 +532,12 @@ def test_an_answer_of_the_stack_does_not_live_for_ever(
             assert await read(llm, ask()) == "newer"
 
     run_virtual(main())
+
+
+def test_a_time_that_makes_no_sense_is_refused_by_its_name() -> None:
+    for fresh_seconds in (0, inf, nan):
+        with pytest.raises(ValueError, match="fresh_seconds"):
+            stack([Scripted(YES)], Settings(fresh_seconds=fresh_seconds))
 
 
 def test_leases_without_a_store_to_share_are_refused() -> None:

@@ -28,6 +28,8 @@ from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from typing import Protocol
 
+_ATTEMPTS = 6  # to give back a lease
+
 
 class Turn(Enum):
     """Whose turn it is."""
@@ -103,9 +105,14 @@ class Lease:
 
     async def abandon(self) -> None:
         """Release it if it is ours after all: it may have been given while
-        the answer was lost.
+        the answer was lost. Tries for as long as it may last.
         """
-        await _to_the_end(self._end(finished=False))
+        for _ in range(_ATTEMPTS):
+            try:
+                await self._leases.release(self._name, self._token)
+                break
+            except ConnectionError:
+                await asyncio.sleep(self._leases.lease_seconds / _ATTEMPTS)
 
     async def _leave(
         self, renewing: asyncio.Task[None], *, finished: bool

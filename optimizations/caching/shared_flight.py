@@ -25,18 +25,20 @@ for `patience_seconds`, and a request with `no_cache`, which wants an answer of
 its own.
 
 When it does not help: for answers that cannot be kept; their followers wait
-for nothing. Where a second reader wants the first word soon, for it comes with
-the last one. And with one process.
+for nothing. Where an answer is forgotten the moment it was made: while others
+are still told that it was, each asks for itself. Where a second reader wants
+the first word soon, for it comes with the last one. And with one process.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from math import inf
 
 from optimizations.arguments import positive
+from optimizations.caching.background import Background
 from optimizations.caching.cached import replay
 from optimizations.caching.guarded_store import GuardedStore
 from optimizations.caching.keys import exact_key
@@ -47,6 +49,7 @@ from optimizations.clock import chance, now
 from optimizations.llm import LLM, Chunk, Layer, Request
 
 _LONGEST_PAUSE = 1.5  # times `poll_seconds`
+_MOST_ABANDONED = 1000  # leases at a time; one more runs out by itself
 _JUST_NOW_SECONDS = 1.0
 """So old may an answer be that was finished between a miss and the lease."""
 
@@ -82,6 +85,7 @@ class SharedFlight(Layer):
         self._poll_seconds = poll_seconds
         self._patience_seconds = patience_seconds
         self._guarded = GuardedStore(store, store_seconds)
+        self._abandoned = Background(_MOST_ABANDONED)
         self._seed = seed
 
     async def stream(self, request: Request) -> AsyncGenerator[Chunk, None]:
@@ -107,6 +111,12 @@ class SharedFlight(Layer):
             "waiting": self.waiting,
         }
 
+    async def aclose(self) -> None:
+        """Leases that could not be given back run out."""
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(super().aclose)
+            await self._abandoned.aclose()
+
     @asynccontextmanager
     async def _flight(self, request: Request) -> AsyncIterator[Answer | None]:
         """Another process' answer; or None, while it is for us to ask."""
@@ -130,7 +140,7 @@ class SharedFlight(Layer):
             yield answer
         finally:
             if turn is Turn.ANOTHERS:
-                await lease.abandon()
+                self._abandoned.start(lease, lease.abandon)
 
     async def _await_turn(self, lease: Lease, request: Request) -> Turn:
         """Ours, or that it is over; another's where we wait no longer."""

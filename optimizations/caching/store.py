@@ -19,12 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Protocol
 
 from optimizations.caching.keys import Normalise, exact_key
 from optimizations.caching.memory.bounded import BoundedMapping
 from optimizations.caching.memory.lru import LRUCache
 from optimizations.llm import Reply, Request
+
+_NO_TEXT = getsizeof("")
 
 _TOOLS = ("tools", "functions", "web_search_options")
 
@@ -150,4 +153,11 @@ def answer_bytes(answer: Answer) -> int:
     objects around it. A `size_of` for caches of answers.
     """
     choices = answer.reply.choices
-    return 600 + sum(2 * len(choice.text) for choice in choices)
+    return 600 + sum(text_bytes(choice.text) for choice in choices)
+
+
+def text_bytes(text: str) -> int:
+    """What a text's letters take in memory: 1, 2 or 4 bytes each, as much as
+    the widest one.
+    """
+    return getsizeof(text) - _NO_TEXT

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from optimizations.caching.lease import Lease, Turn
-from optimizations.clock import run_virtual
+from optimizations.clock import now, run_virtual
 from tests.caching.leases import OVER, MemoryLeases, taking_turns
 from tests.helpers import other_tasks
 
@@ -88,6 +88,22 @@ def test_one_whose_answer_was_lost_is_given_back_if_it_was_given() -> None:
         assert leases.holder("work") is not None
         await mine.abandon()
         assert await anothers.take() is Turn.MINE
+
+    run_virtual(main())
+
+
+def test_it_is_given_back_once_redis_is_there_again() -> None:
+    async def main() -> None:
+        leases = MemoryLeases(lease_seconds=3)
+        mine = Lease(leases, "work")
+        await mine.take()
+        leases.up = False
+        giving_back = asyncio.create_task(mine.abandon())
+        await asyncio.sleep(1.2)
+        leases.up = True
+        await giving_back
+        assert now() < 2
+        assert leases.holder("work") is None
 
     run_virtual(main())
 

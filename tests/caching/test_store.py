@@ -114,6 +114,8 @@ def test_an_empty_mapping_is_still_the_one_to_use() -> None:
 def test_long_answers_weigh_more() -> None:
     async def main() -> None:
         short, long = answer("x"), answer("x" * 1000)
-        assert answer_bytes(long) > answer_bytes(short) + 999
+        assert answer_bytes(long) == answer_bytes(short) + 999
+        assert answer_bytes(answer("€" * 1000)) >= 600 + 2 * 1000
+        assert answer_bytes(answer("\N{PARTY POPPER}" * 9)) >= 600 + 4 * 9
 
     run_virtual(main())

@@ -25,7 +25,7 @@ import hmac
 import zlib
 from hashlib import sha256
 
-from optimizations.arguments import at_least_one
+from optimizations.arguments import at_least_one, whole
 
 FORMAT = b"answer/3"
 """The version: entries of another one are not read."""
@@ -58,6 +58,7 @@ class Envelope:
         if compress_from_bytes is not None and not compress_from_bytes >= 1:
             raise ValueError("compress_from_bytes must be at least 1, or None")
         at_least_one(max_bytes=max_bytes)
+        whole(max_bytes=max_bytes)
         self._secret = secret
         self._compress_from_bytes = compress_from_bytes
         self._max_bytes = max_bytes

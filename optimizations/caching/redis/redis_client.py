@@ -30,6 +30,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
 import redis.asyncio
@@ -39,7 +40,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ReadOnlyError, ResponseError
 from redis.maint_notifications import MaintNotificationsConfig
 
-from optimizations.arguments import positive
+from optimizations.arguments import positive, whole
 from optimizations.caching.background import Background
 from optimizations.caching.cooldown import Cooldown
 from optimizations.caching.redis.auto_pipelining import AutoPipeline
@@ -72,6 +73,7 @@ class RedisClient:
         positive(
             timeout_seconds=timeout_seconds, recovery_seconds=recovery_seconds
         )
+        whole(max_connections=max_connections)
         if not max_connections > _NOT_READING:
             raise ValueError("max_connections must be at least 3")
         self.timeout_seconds = timeout_seconds
@@ -130,12 +132,15 @@ class RedisClient:
         return {"failures": self.failures, "skipped": self.skipped}
 
     async def aclose(self) -> None:
-        """Whoever still waits gets a `ConnectionError`."""
+        """Whoever still waits gets a `ConnectionError`. All is closed, even
+        where this is cancelled.
+        """
         self._closed = True
-        await self._probes.aclose()
-        await self._gets.aclose()
-        await self._commands.aclose()
-        await self._redis.aclose()
+        async with AsyncExitStack() as closing:
+            closing.push_async_callback(self._redis.aclose)
+            closing.push_async_callback(self._commands.aclose)
+            closing.push_async_callback(self._gets.aclose)
+            await self._probes.aclose()
 
     def _submit(
         self, pipeline: AutoPipeline[T, U], item: T

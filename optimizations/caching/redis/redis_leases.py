@@ -31,6 +31,8 @@ class RedisLeases:
         note_seconds: float = 1.0,
     ) -> None:
         positive(lease_seconds=lease_seconds, note_seconds=note_seconds)
+        if not namespace.rstrip(":"):
+            raise ValueError("namespace must not be empty")
         self.lease_seconds = lease_seconds
         self.note_seconds = note_seconds
         self._client = client

@@ -51,6 +51,7 @@ _FROM_THE_FUTURE_SECONDS = 60.0
 """More than clocks of servers differ that are kept right. An entry from
 further ahead is taken for forged: it would never grow old.
 """
+_LONGEST_MS = 10**14  # some 3,000 years: Redis refuses to add more to now
 _HEAD_BYTES = 80  # of an entry: they hold what `ASKED_AT` looks for
 
 
@@ -202,7 +203,7 @@ class RedisStore:
 
     def _milliseconds(self, key: str) -> int:
         life = 1 - self._jitter * chance(self._seed, key).random()
-        return max(1, round(self._ttl_seconds * life * 1000))
+        return max(1, min(round(self._ttl_seconds * life * 1000), _LONGEST_MS))
 
     def _encode(
         self, key: str, answer: Answer, asked_at: float
@@ -224,8 +225,9 @@ class RedisStore:
 
 _UNLESS_NEWER = f"""
 local asked_at = tonumber(ARGV[1])
-local deleted = redis.call('GET', KEYS[2])
-if deleted and tonumber(deleted) > asked_at then return 0 end
+local deleted = redis.pcall('GET', KEYS[2])
+local deleted_at = type(deleted) == 'string' and tonumber(deleted)
+if deleted_at and deleted_at > asked_at then return 0 end
 local line = redis.pcall('GETRANGE', KEYS[1], 0, {_HEAD_BYTES})
 local newest = type(line) == 'string' and
   tonumber(string.match(line, '{ASKED_AT}'))

@@ -7,6 +7,7 @@
   a `graph` where there are many
 - a second check: `checks` by `rules`, from what `reading` finds in the
   `pieces` of a text with the words of `english`, `vocabulary` and `shop`,
-  `phrasing` and `typos` aside · `learned_check`, by `boosted_trees` over `pair_features`
+  `phrasing` and `typos` aside · `learned_check`, by `boosted_trees` over
+  `pair_features`
 - `threshold` fits how near is near enough to a budget of false hits
 """

@@ -10,11 +10,11 @@ enough to ask the model instead.
 
 The rules are for English and err on the safe side: a paraphrase that swaps one
 noun or preposition for another, or says one more word, is sent to the model
-although its answer was there, unless the `vocabulary` knows two words for synonyms;
-`learned_check.py` finds more of them. What a rule knows of words is general
-English and, by default, the words of a shop; for another trade hand in yours.
-For another language, hand the store a check of its own; `None` switches the
-second check off.
+although its answer was there, unless the `vocabulary` knows two words for
+synonyms; `learned_check.py` finds more of them. What a rule knows of words is
+general English and, by default, the words of a shop; for another trade hand in
+yours. For another language, hand the store a check of its own; `None` switches
+the second check off.
 
 When it does not help: where two questions differ in a way that no single word
 shows, or where the same words mean different things in different

@@ -32,6 +32,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from optimizations.arguments import whole
+
 Matrix = npt.NDArray[np.float32]
 
 
@@ -69,6 +71,7 @@ class HashingEmbedder(Embedder):
     def __init__(
         self, width: int = 1024, *, shortest: int = 3, longest: int = 5
     ) -> None:
+        whole(width=width, shortest=shortest, longest=longest)
         if width < 1 or not 1 <= shortest <= longest:
             raise ValueError("width >= 1 and 1 <= shortest <= longest")
         self.width = width

@@ -23,7 +23,8 @@ STOP_WORDS = frozenset(
     can could may might must shall should will would
     i'm i've i'd i'll you're you've we've we're we'd we'll let's
     of at by until till since for to from with in into on onto as about than
-    then and or but if so because while also just still even already yet too very really now
+    then and or but if so because while also just still even already yet too
+    very really now
     please thanks thank hi hello hey dear kindly
     tell know want like need wish get got find see say mean ask wonder
     wondering let possible able question

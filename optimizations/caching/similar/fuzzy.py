@@ -14,7 +14,8 @@ else through.
 When it does not help: for other words with the same meaning ("track my
 order"), which is what `semantic.py` is for. One letter may change everything
 ("order 70551", "order 70557"): the second check stays on. And each question
-kept is compared, so a look-up takes longer the more there are.
+kept is compared, so a look-up takes longer the more there are, and the longer
+they are: that of two long texts takes the square of their length.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from rapidfuzz import fuzz, process, utils
 from optimizations.caching.similar.checks import Check, disagreement
 from optimizations.caching.similar.near import DAY_SECONDS, NearStore
 from optimizations.caching.similar.partitions import Index, Place
+from optimizations.caching.store import text_bytes
 
 
 class FuzzyStore(NearStore[str]):
@@ -42,7 +44,7 @@ class FuzzyStore(NearStore[str]):
         ttl_seconds: float = DAY_SECONDS,
         max_entries: int = 10_000,
         max_bytes: int = 64 * 1024 * 1024,
-        max_question_chars: int = 2000,
+        max_question_chars: int = 300,
     ) -> None:
         if not 0 <= threshold <= 100:
             raise ValueError("threshold must be from 0 to 100")
@@ -61,7 +63,7 @@ class FuzzyStore(NearStore[str]):
         return utils.default_process(question) or None
 
     def _form_bytes(self, form: str) -> int:
-        return 2 * len(form)
+        return text_bytes(form)
 
     def _new_index(self) -> Index[str]:
         return LetterIndex()

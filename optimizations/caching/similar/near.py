@@ -21,8 +21,9 @@ When it does not help: in long conversations, which nobody has twice.
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Generic, TypeVar
@@ -32,7 +33,7 @@ from optimizations.caching.keys import partition_key
 from optimizations.caching.similar.checks import Check
 from optimizations.caching.similar.partitions import Index, Partitions, Place
 from optimizations.caching.similar.threshold import SCORE_DIGITS
-from optimizations.caching.store import Answer, answer_bytes
+from optimizations.caching.store import Answer, answer_bytes, text_bytes
 from optimizations.llm import Request
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ T = TypeVar("T")
 DAY_SECONDS = 24 * 3600.0
 _ROUNDED = 10**-SCORE_DIGITS  # so much less than a threshold still reaches it
 _LOWEST = -1.0  # of all cosines
-_CANDIDATES = 4
+_CANDIDATES, _DELETED_AT_ONCE = 4, 16
 _ENTRY_BYTES = 1100
 """About what the keys of an entry and a partition of its own take."""
 
@@ -115,8 +116,7 @@ class NearStore(ABC, Generic[T]):
                 self.errors += 1
                 return None
             if form is not None:
-                found, objections = self._search(place, form)
-                self.vetoed += found is None and objections > 0
+                found = self._search(place, form)
         if found is not None:
             self._answers.touch((place[0], found.question))
         return found
@@ -159,7 +159,7 @@ class NearStore(ABC, Generic[T]):
         if form is None:  # an older answer must not outlive this one
             self._answers.remove(place)
             return
-        size = _ENTRY_BYTES + 2 * len(place[1])
+        size = _ENTRY_BYTES + text_bytes(place[1])
         size += answer_bytes(answer) + self._form_bytes(form)
         expires_at = answer.born_at + self._ttl_seconds
         self._answers.put(
@@ -180,9 +180,15 @@ class NearStore(ABC, Generic[T]):
         form = await self._form(place[1])
         if form is None:
             return others
-        while (found := self._search(place, form)[0]) is not None:
-            self._answers.remove((place[0], found.question))
-            others.append(found.question)
+        while found := [
+            match.question
+            for match in self._matches(place, form, _DELETED_AT_ONCE)
+            if match is not None
+        ]:
+            for question in found:
+                self._answers.remove((place[0], question))
+            others += found
+            await asyncio.sleep(0)  # there may be thousands
         return others
 
     def snapshot(self) -> Mapping[str, float]:
@@ -229,24 +235,32 @@ class NearStore(ABC, Generic[T]):
         answer = self._answers.get(place)
         return None if answer is None else Match(place[1], self.same, answer)
 
-    def _search(self, place: Place, form: T) -> tuple[Match | None, int]:
-        """The nearest to which there is no objection, and how many there were
-        before it.
+    def _search(self, place: Place, form: T) -> Match | None:
+        """The nearest to which there is no objection."""
+        vetoed = False
+        for match in self._matches(place, form, _CANDIDATES):
+            if match is not None:
+                return match
+            vetoed = True
+        self.vetoed += vetoed
+        return None
+
+    def _matches(
+        self, place: Place, form: T, k: int
+    ) -> Iterator[Match | None]:
+        """Of the `k` nearest those that are near enough, the best first; None
+        in the place of one to which there is an objection.
         """
         partition, asked = place
-        objections = 0
         for other, score in self._answers.nearest(
-            partition, form, _CANDIDATES, self.threshold - _ROUNDED
+            partition, form, k, self.threshold - _ROUNDED
         ):
             stored = other[1]
             if round(score, SCORE_DIGITS) < self.threshold:
                 continue
-            if self._second_check is None or not self._second_check(
-                asked, stored
-            ):
-                answer = self._answers.get(other)
-                if answer is not None:  # else it has just expired
-                    return Match(stored, score, answer), objections
-            else:
-                objections += 1
-        return None, objections
+            if self._second_check and self._second_check(asked, stored):
+                yield None
+                continue
+            answer = self._answers.get(other)
+            if answer is not None:  # else it has just expired
+                yield Match(stored, score, answer)

@@ -133,7 +133,12 @@ def test_what_is_too_large_is_not_sealed() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [{"secret": b"short"}, {"compress_from_bytes": 0}, {"max_bytes": 0}],
+    [
+        {"secret": b"short"},
+        {"compress_from_bytes": 0},
+        {"max_bytes": 0},
+        {"max_bytes": 1e6},
+    ],
 )
 def test_bad_settings_are_refused(bad: dict[str, bytes]) -> None:
     with pytest.raises(ValueError):

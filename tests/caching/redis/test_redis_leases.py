@@ -82,3 +82,5 @@ def test_no_time_is_refused(name: str) -> None:
     for seconds in (0, -1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=name):
             RedisLeases(client, **{name: seconds})  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="namespace"):
+        RedisLeases(client, namespace=":")

@@ -23,6 +23,7 @@ from optimizations.caching.redis.envelope import Envelope
 from optimizations.caching.redis.redis_store import RedisStore
 from optimizations.clock import now
 from optimizations.llm import Usage
+from optimizations.stack import Settings
 from tests.caching.answers import answer
 from tests.caching.redis.real_redis import (
     closed_port,
@@ -181,6 +182,47 @@ def test_a_watermark_does_not_stand_for_ever() -> None:
         [key] = keys
         assert key.startswith(b"module12:watermark:")
         assert 0 < await client.pttl(key) <= 7000
+        await store.aclose()
+
+    with_redis(main)
+
+
+@pytest.mark.parametrize("damaged", ["list", "word"])
+def test_a_damaged_watermark_holds_nothing_up(damaged: str) -> None:
+    """Each script failed on it for as long as it stood."""
+
+    async def main(server: RedisServer, client: redis.asyncio.Redis) -> None:
+        store = patient(server.url)
+        await store.delete(ask())
+        [key] = await client.keys("*")
+        await client.delete(key)
+        if damaged == "list":
+            await client.rpush(key, "xx")
+        else:
+            await client.set(key, "xx")
+        await store.keep(ask(), answer())
+        assert (store.kept, store.client.failures) == (1, 0)
+        await store.aclose()
+
+    with_redis(main)
+
+
+def test_the_longest_life_is_one_that_redis_takes() -> None:
+    async def main(server: RedisServer, client: redis.asyncio.Redis) -> None:
+        store = patient(server.url, ttl_seconds=1e16)
+        await store.keep(ask(), answer())
+        assert await store.find(ask()) is not None
+        await store.aclose()
+
+    with_redis(main)
+
+
+def test_it_keeps_answers_for_as_long_as_the_stack_serves_them() -> None:
+    async def main(server: RedisServer, client: redis.asyncio.Redis) -> None:
+        store = patient(server.url)
+        await store.keep(ask(), answer())
+        served = Settings().fresh_seconds + Settings().stale_seconds
+        assert await client.pttl(store.key(ask())) > served * 1000
         await store.aclose()
 
     with_redis(main)
@@ -494,6 +536,8 @@ def test_a_full_redis_costs_the_entry_and_nothing_else() -> None:
         {"recovery_seconds": -1},
         {"jitter": 1.0},
         {"max_connections": 2},
+        {"max_connections": 3.5},
+        {"max_connections": float("inf")},
         {"namespace": ""},
         {"namespace": ":"},
     ],

@@ -125,7 +125,15 @@ def test_a_missing_package_is_named_with_its_remedy(
 
 
 @pytest.mark.parametrize(
-    "bad", [{"width": 0}, {"shortest": 0}, {"shortest": 4, "longest": 3}]
+    "bad",
+    [
+        {"width": 0},
+        {"width": float("nan")},
+        {"width": 2.5},
+        {"shortest": 0},
+        {"longest": float("inf")},
+        {"shortest": 4, "longest": 3},
+    ],
 )
 def test_bad_sizes_are_refused(bad: dict[str, int]) -> None:
     with pytest.raises(ValueError):

@@ -271,6 +271,30 @@ def test_a_deleted_answer_is_not_found_by_any_words(make: Make) -> None:
 
 
 @every_store
+def test_deleting_many_lets_others_have_their_turn(make: Make) -> None:
+    async def main() -> None:
+        store, turns, deleting = make(), 0, True
+
+        async def others() -> None:
+            nonlocal turns
+            while deleting:
+                turns += 1
+                await asyncio.sleep(0)
+
+        for number in range(100):
+            said = "Where is my parcel" + "!" * number
+            await store.keep(ask(said), answer("wrong"))
+        watching = asyncio.create_task(others())
+        assert len(await store.delete(ask("Where is my parcel?"))) == 100
+        deleting = False
+        await watching
+        assert turns > 5
+        assert store.snapshot()["entries"] == 0
+
+    run_virtual(main())
+
+
+@every_store
 def test_it_tells_which_question_lent_its_answer(make: Make) -> None:
     async def main() -> None:
         store = make()
