@@ -96,7 +96,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "--summary": {
         "type": not_empty,
         "metavar": "FILE",
-        "help": "write what you did: .txt, .md or .json",
+        "help": "only write what you did: .txt, .md or .json",
     },
 }
 
@@ -105,7 +105,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="module12.py",
         description="A lesson in the terminal: how to make an LLM chatbot "
-        "fast, cheap and dependable. Offline, free, about half an hour.",
+        "fast, cheap and dependable. Offline, free, about 40 minutes.",
         epilog=f"chapters: {_numbered()}. Without a terminal the lesson "
         "walks through by itself.",
         allow_abbrev=False,

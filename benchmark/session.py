@@ -9,7 +9,7 @@ are written, all of them or none.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,7 +36,12 @@ from benchmark.results.caveats import caveats
 from benchmark.results.standings import SuiteResult, judge
 from benchmark.simulated.conduct import conduct
 from benchmark.simulated.fingerprints import fingerprints
-from benchmark.simulated.simulate import Problem, SeedResult, suite_of
+from benchmark.simulated.simulate import (
+    Problem,
+    SeedResult,
+    simulate,
+    suite_of,
+)
 from benchmark.simulated.traced import replaying
 from benchmark.simulated.workers import WorkerLost, workers
 from benchmark.study import Finding, Study
@@ -46,6 +51,8 @@ from lab.parts import PartError
 from lab.questions import Bank, load_bank
 from lab.settings import Settings
 from optimizations.errors import LLMError
+
+Work = tuple[Callable[[Any], Any], Any]
 
 NOT_MEASURED = (PartError, LLMError, ImportError, OSError)
 """What leaves a suite unmeasured, with a word of it, and the rest goes on."""
@@ -158,6 +165,11 @@ def _stored(path: Path, report: Report, code: int) -> str:
     return f"{path} is stored: the next run is compared with it"
 
 
+def _do(work: Work) -> Any:
+    task, job = work
+    return task(job)
+
+
 def _simulated(
     options: Options, processes: int | None, bar: Bar
 ) -> Iterator[SuiteResult]:
@@ -182,15 +194,17 @@ def _simulated(
     findings: dict[str, dict[str, Finding | Problem]] = {
         suite.name: {} for suite in suites
     }
-    bar.phase("simulating", len(jobs) + len(studies))
+    # Together, and what takes longest first, so that no core has to wait.
+    work: list[Work] = [(conduct, study) for study in studies]
+    work += [(simulate, job) for job in jobs]
+    bar.phase("simulating", len(work))
     with workers(processes or min(cores(), 8)) as crew:
-        for job, result in zip(jobs, crew.run(jobs), strict=True):
-            results[job.suite].append(result)
-            bar.step()
-        for study, found in zip(
-            studies, crew.map(conduct, studies), strict=True
-        ):
+        done = crew.map(_do, work)
+        for study, found in zip(studies, done, strict=False):
             findings[study.suite][study.study] = found
+            bar.step()
+        for job, result in zip(jobs, done, strict=True):
+            results[job.suite].append(result)
             bar.step()
     for suite in suites:
         name = suite.name

@@ -215,7 +215,8 @@ class Player:
             self._screen.tell("> ")
             try:
                 typed = parse(self._read())
-            except EOFError:
+            except EOFError:  # no Enter has ended the line
+                self._screen.say("")
                 raise Quit from None
             except UnicodeDecodeError:
                 typed = Typed("", "?")

@@ -88,7 +88,7 @@ def _teach(
         bank,
         settings,
         options.model,
-        state_folder(),
+        file.path.parent,
         print,
         Budget(settings.max_dollars),
     )
@@ -129,8 +129,8 @@ def _way_back(options: argparse.Namespace) -> str:
     """A visit to chosen chapters leaves the learner's place alone."""
     if options.chosen:
         return (
-            "these chapters begin with the first step that is not finished, "
-            "the lesson where it was."
+            "the same command goes on with the first step of these chapters "
+            "that is not finished; your place in the whole lesson is kept."
         )
     return "the same command goes on from here."
 

@@ -135,6 +135,8 @@ def _shares(
     """A bar for the hits: what is right, what is stale, what is another
     question's. A strategy without a curve has a grey one.
     """
+    most = max((share["hits"] for share in shares.values()), default=0.0)
+    limit = next((end for end in (30, 60) if most <= end), 100)
     for row, (name, share) in enumerate(shares.items()):
         colour = look[name].colour if name in look else GREY
         hits, stale, false = share["hits"], share["stale"], share["false"]
@@ -153,15 +155,15 @@ def _shares(
                 hatch="////",
                 height=0.62,
             )
-        text = f"{hits:.0f} %" + f", {shown(false, digits=2)} % false" * bool(
-            false
-        )
-        axes.text(hits + 2, row, text, va="center", size=9, color=INK)
+        text = f"{shown(hits, digits=2)} %"
+        if false:
+            text += f", {shown(false, digits=2)} % false"
+        axes.text(hits + limit / 50, row, text, va="center", size=9, color=INK)
     axes.set_yticks(range(len(shares)), list(shares))
     axes.tick_params(axis="y", length=0)
     axes.invert_yaxis()
-    axes.set_xlim(0, 100)
-    axes.set_xticks([0, 50, 100])
+    axes.set_xlim(0, limit)
+    axes.set_xticks([0, limit / 2, limit])
     axes.set_xlabel(_legend(shares))
     axes.spines["left"].set_visible(False)
 

@@ -16,14 +16,12 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
-
-from benchmark.simulated.simulate import Job, SeedResult, simulate
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,10 +38,6 @@ class Workers:
 
     def __init__(self, pipes: Sequence[Connection]) -> None:
         self._pipes = pipes
-
-    def run(self, jobs: Sequence[Job]) -> Iterator[Mapping[str, SeedResult]]:
-        """Simulate them."""
-        return self.map(simulate, jobs)
 
     def map(self, do: Callable[[T], R], jobs: Sequence[T]) -> Iterator[R]:
         """Raises what a job raised, or WorkerLost."""

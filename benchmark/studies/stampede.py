@@ -21,7 +21,7 @@ from lab.stampede import (
 from optimizations.mock import PROFILES, MockModel
 
 SEEDS, SECONDS = 6, 60
-QUICK_SECONDS, QUICK_RATE = 40, 20.0
+QUICK_SECONDS, QUICK_RATE = 40, 25.0
 # in long strides, which are cheap to simulate: nobody reads along here
 HOSTED = replace(PROFILES["hosted"], tokens_per_chunk=32)
 

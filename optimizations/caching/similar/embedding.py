@@ -119,8 +119,7 @@ class WordLlamaEmbedder(Embedder):
 
     def vectors(self, texts: Sequence[str]) -> Matrix:
         """As `embed`, for whoever does not wait."""
-        # The tokenizer refuses half a surrogate pair; "?" stands in for it.
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        clean = [_calm(text) for text in texts]
         rows = np.zeros((len(texts), self.width), np.float32)
         # What the package's own `embed` does too, in four times as long: it
         # wakes threads for a batch, be it of one.
@@ -130,6 +129,14 @@ class WordLlamaEmbedder(Embedder):
                 vectors = self._vectors.take(tokens.ids, axis=0, mode="clip")
                 row[:] = vectors.mean(axis=0)
         return unit_rows(rows)
+
+
+def _calm(text: str) -> str:
+    """Single spaces, and not all in capitals, whose tokens are others. The
+    tokenizer refuses half a surrogate pair; "?" stands in for it.
+    """
+    text = " ".join(text.encode("utf-8", "replace").decode().split())
+    return text.lower() if text.isupper() else text
 
 
 def _load_wordllama() -> Any:
