@@ -84,7 +84,7 @@ def test_on_a_terminal_the_lesson_waits_for_enter() -> None:
         lesson.wait_for("Not when")
         lesson.wait_for("Enter goes on")
         lesson.type("q\n")
-        left = lesson.wait_for("the lesson where it was")
+        left = lesson.wait_for("your place in the whole lesson is kept")
         assert "goes on from here" not in left  # it is a visit
         assert lesson.exit_code() == 0
 

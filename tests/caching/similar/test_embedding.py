@@ -67,6 +67,19 @@ def test_a_typo_is_nearer_than_another_question(make: Make) -> None:
     assert asked @ typo > asked @ other + 0.2
 
 
+def test_learnt_vectors_know_a_question_that_is_shouted() -> None:
+    """In capitals its tokens were others, and it was found by none."""
+    asked, *typed = embed(
+        llama(),
+        [
+            "where is my parcel?",
+            "WHERE IS MY PARCEL?",
+            " where is\nmy  parcel?",
+        ],
+    )
+    assert [float(asked @ row) for row in typed] == pytest.approx([1, 1])
+
+
 def test_learnt_vectors_know_synonyms() -> None:
     asked, same, other = embed(
         llama(),
@@ -82,7 +95,7 @@ def test_wordllama_says_what_its_package_says() -> None:
     model = wordllama.WordLlama.load(
         cache_dir=Path(wordllama.__file__).parent, disable_download=True
     )
-    texts = ["Where is my parcel?", "a", "日本語 and 🙂", "x " * 3000]
+    texts = ["Where is my parcel?", "a", "日本語 and 🙂", "x x" * 1500]
     theirs = model.embed(texts, norm=True)
     assert embed(llama(), texts) == pytest.approx(theirs, abs=1e-6)
 
