@@ -283,7 +283,7 @@ CHAPTER = Chapter(
             at times in other words, rightly (paraphrased) or not (wrong), and
             so is what looks alike (near miss). A second check compares what an
             embedding is blind to.""",
-            "optimizations.caching.similar.near:NearStore._search",
+            "optimizations.caching.similar.near:NearStore._matches",
             Clock.SIMULATED,
             semantic,
             """a wrong answer costs more than a call: medicine, money, law.""",

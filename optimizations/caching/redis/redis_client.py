@@ -213,6 +213,16 @@ class RedisClient:
         return answer
 
 
+def plain_namespace(namespace: str) -> str:
+    """Without the colon that divides it from a key. Raises `ValueError` where
+    nothing is left: keys of others would be touched.
+    """
+    plain = namespace.rstrip(":")
+    if not plain:
+        raise ValueError("namespace must not be empty")
+    return plain
+
+
 def _connect(
     url: str, max_connections: int, timeout_seconds: float
 ) -> redis.asyncio.Redis:

@@ -14,7 +14,10 @@ from __future__ import annotations
 
 from optimizations.arguments import positive
 from optimizations.caching.lease import Turn
-from optimizations.caching.redis.redis_client import RedisClient
+from optimizations.caching.redis.redis_client import (
+    RedisClient,
+    plain_namespace,
+)
 
 _OVER = b"over"  # no token: those are longer
 
@@ -31,12 +34,10 @@ class RedisLeases:
         note_seconds: float = 1.0,
     ) -> None:
         positive(lease_seconds=lease_seconds, note_seconds=note_seconds)
-        if not namespace.rstrip(":"):
-            raise ValueError("namespace must not be empty")
         self.lease_seconds = lease_seconds
         self.note_seconds = note_seconds
         self._client = client
-        self._prefix = f"{namespace.rstrip(':')}:lease:"
+        self._prefix = f"{plain_namespace(namespace)}:lease:"
         self._lease_ms = max(1, round(lease_seconds * 1000))
         self._note_ms = max(1, round(note_seconds * 1000))
 

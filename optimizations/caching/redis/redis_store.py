@@ -40,6 +40,7 @@ from optimizations.caching.redis.entry import ASKED_AT, Codec
 from optimizations.caching.redis.redis_client import (
     RedisClient,
     RedisUnavailable,
+    plain_namespace,
 )
 from optimizations.caching.redis.remote_clock import RemoteClock
 from optimizations.caching.store import Answer
@@ -81,10 +82,8 @@ class RedisStore:
         positive(ttl_seconds=ttl_seconds, watermark_seconds=watermark_seconds)
         if not 0 <= jitter < 1:
             raise ValueError("jitter must be at least 0 and less than 1")
-        if not namespace.rstrip(":"):
-            raise ValueError("namespace must not be empty")
         self.name = name
-        self.namespace = namespace.rstrip(":")
+        self.namespace = plain_namespace(namespace)
         self.prefix = f"{self.namespace}:answer:"
         self.hits = self.misses = self.kept = self.unreadable = 0
         self.outdated = 0

@@ -132,9 +132,9 @@ class Prepared:
 
 
 class Preparer:
-    """Makes forms, and keeps the latest `max_forms` of them; each takes about
-    1 KB a word. Keeps the rows of the latest `max_rows` words, too: a few
-    thousand make up most of what is said.
+    """Prepares questions, and keeps the latest `max_questions` of them; each
+    takes about 1 KB a word. Keeps the rows of the latest `max_rows` words,
+    too: a few thousand make up most of what is said.
     """
 
     def __init__(
@@ -142,20 +142,20 @@ class Preparer:
         vectors: Vectors,
         vocabulary: Vocabulary = GENERAL,
         *,
-        max_forms: int = 500,
+        max_questions: int = 500,
         max_rows: int = 5000,
     ) -> None:
         self._vectors = vectors
         self._vocabulary = vocabulary
         self._rows: LRUCache[str, Matrix] = LRUCache(max_rows)
-        self._forms: LRUCache[str, Prepared] = LRUCache(max_forms)
+        self._questions: LRUCache[str, Prepared] = LRUCache(max_questions)
 
     def __call__(self, text: str) -> Prepared:
-        form: Prepared | None = self._forms.get(text)
-        if form is None:
-            form = Prepared(Reading(text, self._vocabulary), self)
-            self._forms[text] = form
-        return form
+        question: Prepared | None = self._questions.get(text)
+        if question is None:
+            question = Prepared(Reading(text, self._vocabulary), self)
+            self._questions[text] = question
+        return question
 
     def row(self, text: str) -> Matrix:
         """The row of a whole text."""
